@@ -1,0 +1,26 @@
+"""ctcore: Linux connection tracking (nf_conntrack) as a library."""
+
+from ctcore.api import Conntrack, Result
+from ctcore.conn import Conn, CtInfo, Event, EventKind, ExtId, Status
+from ctcore.errors import CaptureError, CtcoreError, FilterError, PluginError, SysctlError
+from ctcore.expect import ExpectFlag, ExpectPolicy, Expectation
+from ctcore.headers import Header
+from ctcore.hookspecs import (
+    CTCORE_PLUGIN_API,
+    Fields,
+    extension,
+    helper,
+    l3proto,
+    l4proto,
+    observer,
+)
+from ctcore.netfilter import Hook, HookOps, Priority, Verdict
+from ctcore.netns import Net
+from ctcore.packet import Packet
+from ctcore.registry import PluginInfo, Registry
+from ctcore.sysctl import Sysctl
+from ctcore.tuples import Tuple
+from ctcore.vtables import Extension, Helper, L3Proto, L4Proto, Observer
+from ctcore.zones import Zone
+
+__version__ = "0.1.0"

@@ -1,0 +1,141 @@
+"""The way of a packet out of conntrack: the helper looks at it, and a new flow enters the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ctcore.conn import (
+    CONFIRMED,
+    DYING,
+    EXT_ACCT,
+    EXT_HELPER,
+    EXT_TSTAMP,
+    FIXED_TIMEOUT,
+    NAT_CLASH,
+    ORIGINAL,
+    REPLY,
+    Conn,
+    Event,
+)
+from ctcore.netfilter import ACCEPT, DROP
+from ctcore.packet import IP_CT_IS_REPLY, IP_CT_RELATED_REPLY, Packet
+from ctcore.sysctl import SECOND
+
+if TYPE_CHECKING:
+    from ctcore.netns import Net
+    from ctcore.slots import HelperSlot
+
+CLASH_TIMEOUT: Final = SECOND
+
+
+class Confirmer:
+    """Confirm of one namespace: the last hook function of POST_ROUTING and LOCAL_IN."""
+
+    def __init__(self, net: Net) -> None:
+        self.net = net
+        self.table = net.table
+        self.stat = net.stat
+        self.notifier = net.notifier
+
+    def confirm(self, pkt: Packet) -> int:
+        """Let the helper see the packet, insert a new flow, deliver the events; returns a verdict."""
+        ct = pkt.ct
+        if ct is None:
+            return ACCEPT
+        if ct.ext is not None:
+            data = ct.ext[EXT_HELPER]
+            if data is not None and pkt.ctinfo != IP_CT_RELATED_REPLY:
+                verdict = self._help(data.helper, pkt, ct)
+                if verdict != ACCEPT:
+                    return verdict
+        elif ct.status & CONFIRMED:
+            return ACCEPT
+        if ct.status & CONFIRMED:
+            self.notifier.deliver_cached(ct)
+            return ACCEPT
+        return self._insert(pkt, ct)
+
+    def _help(self, helper: HelperSlot, pkt: Packet, ct: Conn) -> int:
+        try:
+            verdict: int = helper.help(pkt, pkt.dataoff, ct, pkt.ctinfo)
+        except Exception as error:
+            pkt.note(self.net.faults.caught(error))
+            return ACCEPT
+        return verdict
+
+    def _insert(self, pkt: Packet, ct: Conn) -> int:
+        if pkt.ctinfo >= IP_CT_IS_REPLY:
+            return ACCEPT
+        if ct.status & DYING:
+            self.stat.insert_failed += 1
+            return DROP
+        for direction in (ORIGINAL, REPLY):
+            winner = self._clash(ct, direction)
+            if winner is not None:
+                return self._resolve_clash(pkt, ct, winner)
+            if self.table.chain_too_long(ct.key(direction)):
+                self.stat.chaintoolong += 1
+                self.stat.insert_failed += 1
+                return DROP
+        self._enter(ct, pkt.now)
+        self.table.insert(ct)
+        if ct.ext is not None:
+            if ct.ext[EXT_HELPER] is not None:
+                ct.cache_event(Event.HELPER)
+            ct.cache_event(Event.NEW if ct.master is None else Event.RELATED)
+            self.notifier.deliver_cached(ct)
+        return ACCEPT
+
+    def _enter(self, ct: Conn, now: int) -> None:
+        ct.timeout += now
+        ct.status |= CONFIRMED
+        self.net.wheel.arm(ct)
+        times = ct.ext_find(EXT_TSTAMP)
+        if times is not None:
+            times.start = now
+
+    def _clash(self, ct: Conn, direction: int) -> Conn | None:
+        """The flow in the table that bears a new flow's tuple already, in the same zone."""
+        node = self.table.nodes.get(ct.key(direction))
+        if node is None:
+            return None
+        other, side = node
+        return other if other.zone.effective(side) == ct.zone.effective(side) else None
+
+    def _resolve_clash(self, pkt: Packet, ct: Conn, winner: Conn) -> int:
+        """Two packets of one flow raced, each opening it: unite them where the protocol can bear it."""
+        if winner.l4.allow_clash:
+            if _same_flow(ct, winner):
+                return self._merge(pkt, ct, winner)
+            holder = self._clash(ct, REPLY)
+            if holder is None:
+                ct.timeout = CLASH_TIMEOUT
+                ct.status |= FIXED_TIMEOUT | NAT_CLASH
+                self._enter(ct, pkt.now)
+                self.table.insert_reply_only(ct)
+                self.stat.clash_resolve += 1
+                return ACCEPT
+            if _same_flow(ct, holder):
+                return self._merge(pkt, ct, holder)
+        self.stat.drop += 1
+        self.stat.insert_failed += 1
+        return DROP
+
+    def _merge(self, pkt: Packet, ct: Conn, winner: Conn) -> int:
+        direction = int(pkt.ctinfo >= IP_CT_IS_REPLY)
+        counters, lost = winner.ext_find(EXT_ACCT), ct.ext_find(EXT_ACCT)
+        if counters is not None and lost is not None:
+            counters.packets[direction] += 1
+            counters.bytes[direction] += lost.bytes[direction]
+        pkt.ct = winner
+        self.net.free(ct)
+        self.stat.clash_resolve += 1
+        return ACCEPT
+
+
+def _same_flow(loser: Conn, winner: Conn) -> bool:
+    """Whether two flows are the same, or the same seen from the other end."""
+    if loser.zone != winner.zone:
+        return False
+    mine, theirs = (loser.original, loser.reply), (winner.original, winner.reply)
+    return mine in (theirs, theirs[::-1])

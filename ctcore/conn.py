@@ -1,0 +1,232 @@
+"""A tracked flow, its status bits and its events."""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+from typing import TYPE_CHECKING, Any, Final
+
+from ctcore.packet import IP_CT_IS_REPLY, Packet
+from ctcore.tuples import Tuple
+from ctcore.zones import ZONE_DFLT, Zone
+
+if TYPE_CHECKING:
+    from ctcore.netns import Net
+    from ctcore.slots import L3Slot, L4Slot
+
+ORIGINAL: Final = 0
+REPLY: Final = 1
+NEVER: Final = 1 << 63  # nanoseconds: later than any time that can be
+
+
+class CtInfo(IntEnum):
+    """A packet's relation to its flow; the direction is reply from ESTABLISHED_REPLY to NEW_REPLY."""
+
+    ESTABLISHED = 0
+    RELATED = 1
+    NEW = 2
+    ESTABLISHED_REPLY = 3
+    RELATED_REPLY = 4
+    NEW_REPLY = 5
+    UNTRACKED = 7
+
+
+class Status(IntFlag):
+    """The status bits of a flow (linux/netfilter/nf_conntrack_common.h)."""
+
+    EXPECTED = 1 << 0
+    SEEN_REPLY = 1 << 1
+    ASSURED = 1 << 2
+    CONFIRMED = 1 << 3
+    SRC_NAT = 1 << 4
+    DST_NAT = 1 << 5
+    SEQ_ADJUST = 1 << 6
+    SRC_NAT_DONE = 1 << 7
+    DST_NAT_DONE = 1 << 8
+    DYING = 1 << 9
+    FIXED_TIMEOUT = 1 << 10
+    TEMPLATE = 1 << 11
+    NAT_CLASH = 1 << 12
+    HELPER = 1 << 13
+    OFFLOAD = 1 << 14
+    HW_OFFLOAD = 1 << 15
+
+
+class Event(IntEnum):
+    """The conntrack events, as bit numbers of an event mask."""
+
+    NEW = 0
+    RELATED = 1
+    DESTROY = 2
+    REPLY = 3
+    ASSURED = 4
+    PROTOINFO = 5
+    HELPER = 6
+    MARK = 7
+    SEQADJ = 8
+    SECMARK = 9
+    LABEL = 10
+    SYNPROXY = 11
+
+
+class EventKind(IntEnum):
+    """The kinds of event messages, by the names that ``conntrack -E`` prints."""
+
+    NEW = 0
+    UPDATE = 1
+    DESTROY = 2
+
+
+class ExtId(IntEnum):
+    """The places of the kernel's extension types in a flow's extension block; others come after these."""
+
+    HELPER = 0
+    NAT = 1
+    SEQADJ = 2
+    ACCT = 3
+    ECACHE = 4
+    TSTAMP = 5
+    TIMEOUT = 6
+    LABELS = 7
+
+
+EXPECTED: Final = int(Status.EXPECTED)
+SEEN_REPLY: Final = int(Status.SEEN_REPLY)
+ASSURED: Final = int(Status.ASSURED)
+CONFIRMED: Final = int(Status.CONFIRMED)
+DYING: Final = int(Status.DYING)
+FIXED_TIMEOUT: Final = int(Status.FIXED_TIMEOUT)
+TEMPLATE: Final = int(Status.TEMPLATE)
+NAT_CLASH: Final = int(Status.NAT_CLASH)
+
+EXT_HELPER: Final = int(ExtId.HELPER)
+EXT_ACCT: Final = int(ExtId.ACCT)
+EXT_ECACHE: Final = int(ExtId.ECACHE)
+EXT_TSTAMP: Final = int(ExtId.TSTAMP)
+EXT_TIMEOUT: Final = int(ExtId.TIMEOUT)
+
+
+class Conn:
+    """A tracked flow.
+
+    ``original``, ``reply``  the packed tuples of the two directions
+    ``status``    the ``Status`` bits
+    ``timeout``   nanoseconds: how long it will live while unconfirmed, the time of its death once confirmed
+    ``armed``     nanoseconds: when the timing wheel looks at it next; NEVER while it is not in the wheel
+    ``proto``     the private state of its transport protocol, or None
+    ``policy``    timeouts of its own in place of the namespace's, or None (``ct timeout set``)
+    ``ext``       the extension block, indexed by extension id, or None where the flow has no extension
+    ``master``    the flow that expected this one, or None
+    ``children``  how many living flows have this one as their master
+    ``id``        a number that no other flow of the namespace bears
+    """
+
+    __slots__ = (
+        "armed",
+        "children",
+        "ext",
+        "id",
+        "l3",
+        "l4",
+        "mark",
+        "master",
+        "net",
+        "original",
+        "policy",
+        "proto",
+        "reply",
+        "secmark",
+        "status",
+        "timeout",
+        "zone",
+    )
+
+    def __init__(self, net: Net, l3: L3Slot, l4: L4Slot, original: bytes, reply: bytes, zone: Zone = ZONE_DFLT) -> None:
+        self.net = net
+        self.l3 = l3
+        self.l4 = l4
+        self.original = original
+        self.reply = reply
+        self.zone = zone
+        self.id = 0
+        self.status = 0
+        self.timeout = 0
+        self.armed = NEVER
+        self.mark = 0
+        self.secmark = 0
+        self.master: Conn | None = None
+        self.children = 0
+        self.proto: Any = None
+        self.policy: Any = None
+        self.ext: list[Any] | None = None
+
+    def tuple(self, direction: int) -> Tuple:
+        """The tuple of a direction (0 original, 1 reply), taken apart."""
+        return Tuple.unpack(self.reply if direction else self.original)
+
+    def key(self, direction: int) -> bytes:
+        """What the hash table knows this direction by: the packed tuple, and the zone where there is one."""
+        packed = self.reply if direction else self.original
+        return packed if self.zone is ZONE_DFLT else self.zone.key(packed, direction)
+
+    def remaining(self, now: int) -> int:
+        """Nanoseconds that the flow has left at the time ``now`` (nanoseconds); never negative."""
+        left = self.timeout - now if self.status & CONFIRMED else self.timeout
+        return left if left > 0 else 0
+
+    def refresh(self, pkt: Packet, timeout: int) -> None:
+        """Give the flow ``timeout`` nanoseconds from the packet's arrival on, unless its timeout is fixed."""
+        if not self.status & FIXED_TIMEOUT:
+            if self.status & CONFIRMED:
+                timeout += pkt.now
+                self.timeout = timeout
+                if timeout < self.armed:
+                    self.net.wheel.arm(self)
+            else:
+                self.timeout = timeout
+
+    def refresh_acct(self, pkt: Packet, ctinfo: int, timeout: int) -> None:
+        """Refresh the timeout (nanoseconds) and count the packet: what a tracker does with a packet that it accepts."""
+        status = self.status
+        if not status & FIXED_TIMEOUT:
+            if status & CONFIRMED:
+                timeout += pkt.now
+                self.timeout = timeout
+                if timeout < self.armed:
+                    self.net.wheel.arm(self)
+            else:
+                self.timeout = timeout
+        if self.ext is not None:
+            self.acct(pkt, ctinfo)
+
+    def acct(self, pkt: Packet, ctinfo: int) -> None:
+        """Count a packet and its network layer length in bytes, where the flow has counters."""
+        counters = self.ext[EXT_ACCT] if self.ext is not None else None
+        if counters is not None:
+            direction = ctinfo >= IP_CT_IS_REPLY
+            counters.packets[direction] += 1
+            counters.bytes[direction] += pkt.end - pkt.nhoff
+
+    def cache_event(self, event: int) -> None:
+        """Remember an event (``Event`` number) for the delivery at the confirm hook, where somebody listens."""
+        if self.ext is not None:
+            ecache = self.ext[EXT_ECACHE]
+            if ecache is not None:
+                ecache.cache |= 1 << event
+
+    def ext_find(self, ext_id: int) -> Any:
+        """What the extension type with this id keeps for the flow, or None."""
+        ext = self.ext
+        return ext[ext_id] if ext is not None and ext_id < len(ext) else None
+
+    def ext_add(self, ext_id: int, data: Any) -> Any:
+        """Attach extension data to a flow and return it. Raises ValueError for a flow that is confirmed already."""
+        if self.status & CONFIRMED:
+            raise ValueError("an extension can only be added while the flow is unconfirmed")
+        size = self.net.ext_size
+        if self.ext is None:
+            self.ext = [None] * size
+        elif len(self.ext) < size:
+            self.ext = self.ext + [None] * (size - len(self.ext))
+            self.net.extensions_moved(self)
+        self.ext[ext_id] = data
+        return data

@@ -1,0 +1,1 @@
+"""The kernel's own extension types, each a plugin like those of third parties."""

@@ -1,0 +1,38 @@
+"""The event cache: what happened to a flow since its last event message."""
+
+from __future__ import annotations
+
+from ctcore.conn import Conn, ExtId
+from ctcore.events import ALL_EVENTS
+from ctcore.hookspecs import extension
+
+NEVER, ALWAYS, WHILE_HEARD = 0, 1, 2  # nf_conntrack_events
+
+
+class EventCache:
+    """``cache`` has a bit for each pending event; ``ctmask`` and ``expmask`` are the events that may be delivered."""
+
+    __slots__ = ("cache", "ctmask", "expmask")
+
+    def __init__(self, ctmask: int, expmask: int) -> None:
+        self.cache = 0
+        self.ctmask = ctmask
+        self.expmask = expmask
+
+
+class Ecache:
+    """The ECACHE extension."""
+
+    name = "ecache"
+    id = ExtId.ECACHE
+
+    @extension
+    def create(self, ct: Conn, tmpl: Conn | None) -> EventCache | None:
+        """A cache where the sysctl nf_conntrack_events, a listener or the template's event mask asks for one."""
+        wanted: EventCache | None = tmpl.ext_find(ExtId.ECACHE) if tmpl is not None else None
+        if wanted is not None:
+            return EventCache(wanted.ctmask, wanted.expmask)
+        mode = ct.net.events
+        if mode == ALWAYS or (mode == WHILE_HEARD and ct.net.notifier.has_listener):
+            return EventCache(ALL_EVENTS, ALL_EVENTS)
+        return None

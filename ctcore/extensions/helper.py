@@ -1,0 +1,34 @@
+"""The helper of a flow, with the expectations that the flow is master of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ctcore.conn import Conn, ExtId
+from ctcore.hookspecs import extension
+
+if TYPE_CHECKING:
+    from ctcore.expect import Expectation
+    from ctcore.slots import HelperSlot
+
+
+class HelperData:
+    """``helper`` as bound in the namespace, this master's ``expectations`` (the latest first), the helper's own ``info``."""
+
+    __slots__ = ("expectations", "helper", "info")
+
+    def __init__(self, helper: HelperSlot) -> None:
+        self.helper = helper
+        self.expectations: list[Expectation] = []
+        self.info: Any = None
+
+
+class Helper:
+    """The HELPER extension: it comes from a template, an expectation or a call, later in a flow's creation."""
+
+    name = "helper"
+    id = ExtId.HELPER
+
+    @extension
+    def create(self, ct: Conn) -> None:
+        """Nothing by itself: ``net.assign_helper`` attaches it."""

@@ -1,0 +1,29 @@
+"""Labels: 128 bits a flow, where the ruleset of the namespace uses any."""
+
+from __future__ import annotations
+
+from ctcore.conn import Conn, ExtId
+from ctcore.hookspecs import extension
+
+LABEL_BITS = 128
+
+
+class LabelSet:
+    """``bits``: an integer of 128 bits, bit n set for label n."""
+
+    __slots__ = ("bits",)
+
+    def __init__(self) -> None:
+        self.bits = 0
+
+
+class Labels:
+    """The LABELS extension."""
+
+    name = "labels"
+    id = ExtId.LABELS
+
+    @extension
+    def create(self, ct: Conn) -> LabelSet | None:
+        """No label set, or None while ``net.labels_used`` is 0."""
+        return LabelSet() if ct.net.labels_used else None

@@ -1,0 +1,59 @@
+"""A plugin's own faults: caught where the vtable calls it, named, counted and reported once."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from ctcore.errors import PluginError
+from ctcore.registry import PluginInfo
+
+
+class FaultLog:
+    """The faults of one namespace. ``report(text)`` is called for the first fault of each plugin.
+
+    ``counts`` has the number of faults by plugin. With ``strict`` a fault is raised as PluginError instead.
+    """
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+        self.counts: Counter[str] = Counter()
+        self.report: Callable[[str], None] = lambda text: None
+        self._modules: dict[str, PluginInfo] = {}
+
+    def watch(self, info: PluginInfo, plugin: Any) -> None:
+        """Know a plugin by the module that its code is in."""
+        module = plugin if inspect.ismodule(plugin) else inspect.getmodule(type(plugin))
+        if module is not None:
+            self._modules[module.__name__] = info
+
+    def caught(self, error: Exception) -> str:
+        """Account for an exception that a callback raised; returns the note for the packet.
+
+        Raises PluginError where strict, and the exception itself where no plugin's code was running.
+        """
+        info = self._culprit(error)
+        if info is None:
+            raise error
+        text = f"{info} failed: {type(error).__name__}: {error}"
+        if self.strict:
+            raise PluginError(text) from error
+        self.counts[str(info)] += 1
+        if self.counts[str(info)] == 1:
+            self.report(text)
+        return text
+
+    def _culprit(self, error: Exception) -> PluginInfo | None:
+        """The plugin whose code was running, from the place of the error outwards."""
+        modules = []
+        trace = error.__traceback__
+        while trace is not None:
+            modules.append(str(trace.tb_frame.f_globals.get("__name__", "")))
+            trace = trace.tb_next
+        for module in reversed(modules):
+            for name, info in self._modules.items():
+                if module == name or module.startswith(name + "."):
+                    return info
+        return None

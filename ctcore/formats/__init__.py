@@ -1,0 +1,1 @@
+"""A flow in, text or bytes out: what conntrack, /proc and programs read."""

@@ -1,0 +1,59 @@
+"""A flow as a plain object, for JSON: the schema of ``-o json``, the same in every command."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ctcore.conn import EXT_ACCT, EXT_HELPER, ORIGINAL, REPLY, Conn, EventKind, Status
+from ctcore.sysctl import SECOND
+from ctcore.tuples import address_part, transport_part
+
+STATUS_NAMES: Final = tuple((int(bit), str(bit.name)) for bit in Status)
+
+
+def status_names(status: int) -> list[str]:
+    """The names of the status bits that are set, lowest first."""
+    return [name for bit, name in STATUS_NAMES if status & bit]
+
+
+def direction_object(ct: Conn, direction: int) -> dict[str, Any]:
+    """One direction: addresses, transport parts, and counters where accounting is on."""
+    packed = ct.reply if direction else ct.original
+    found: dict[str, Any] = dict(ct.l3.print_tuple(address_part(packed), False))
+    found.update(ct.l4.print_tuple(transport_part(packed)))
+    counters = ct.ext_find(EXT_ACCT)
+    if counters is not None:
+        found["packets"] = counters.packets[direction]
+        found["bytes"] = counters.bytes[direction]
+    return found
+
+
+def flow_object(ct: Conn, now: int) -> dict[str, Any]:
+    """A flow at the time ``now`` (nanoseconds); its timeout is in whole seconds."""
+    info = dict(ct.l4.protoinfo(ct)) if ct.proto is not None else {}
+    helper = ct.ext_find(EXT_HELPER)
+    master = ct.master
+    found: dict[str, Any] = {
+        "l3": ct.l3.name,
+        "l3num": ct.l3.l3num,
+        "l4": ct.l4.name,
+        "l4num": ct.original[-1],
+        "timeout": ct.remaining(now) // SECOND,
+        "state": info.pop("state", None),
+        "original": direction_object(ct, ORIGINAL),
+        "reply": direction_object(ct, REPLY),
+        "status": status_names(ct.status),
+        "mark": ct.mark,
+        "zone": ct.zone.id,
+        "id": ct.id,
+        "helper": helper.helper.name if helper is not None else None,
+        "master": direction_object(master, ORIGINAL) if master is not None else None,
+    }
+    if info:
+        found[ct.l4.name] = info
+    return found
+
+
+def event_object(kind: EventKind, ct: Conn, now: int) -> dict[str, Any]:
+    """An event message with the flow as it is at its delivery."""
+    return {"type": kind.name, **flow_object(ct, now)}

@@ -1,0 +1,259 @@
+"""Every hook, grouped by vtable, with the markers that specify and implement them.
+
+The hooks bear the names of the kernel's callbacks (the l3proto and l4proto objects, helpers, extension types). A hook
+gets its arguments by position on the packet path and by name through pluggy; an implementation may take fewer of them.
+Packed tuples and their parts are described in ``ctcore.tuples``; times are nanoseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from pluggy import HookimplMarker, HookspecMarker
+
+if TYPE_CHECKING:
+    from ctcore.conn import Conn
+    from ctcore.expect import Expectation
+    from ctcore.netfilter import HookOps
+    from ctcore.netns import Net
+    from ctcore.packet import Packet
+    from ctcore.sysctl import Sysctl
+
+CTCORE_PLUGIN_API: Final = 1
+"""The version of this file: a plugin whose ``ctcore_plugin_api`` is another one is left out."""
+
+KINDS: Final = ("l3proto", "l4proto", "helper", "extension", "observer")
+
+l3proto: Final = HookimplMarker("ctcore.l3proto")
+l4proto: Final = HookimplMarker("ctcore.l4proto")
+helper: Final = HookimplMarker("ctcore.helper")
+extension: Final = HookimplMarker("ctcore.extension")
+observer: Final = HookimplMarker("ctcore.observer")
+
+_l3 = HookspecMarker("ctcore.l3proto")
+_l4 = HookspecMarker("ctcore.l4proto")
+_helper = HookspecMarker("ctcore.helper")
+_extension = HookspecMarker("ctcore.extension")
+_observer = HookspecMarker("ctcore.observer")
+
+Fields = Sequence[tuple[str, "str | int"]]
+
+
+class L3ProtoSpec:
+    """The hooks of a network layer protocol; data: ``name``, ``l3num`` (address family), ``ethertype``."""
+
+    @_l3(firstresult=True)
+    def rcv(self, pkt: Packet) -> int:
+        """Check the header of a packet that arrived at ``pkt.nhoff`` and set ``pkt.end`` from it.
+
+        Returns ACCEPT, or DROP with a note where the kernel's receive path throws the packet away before any hook.
+        ``pkt.hook`` tells where the packet is bound: LOCAL_OUT for one that the host itself sends.
+        """
+
+    @_l3(firstresult=True)
+    def pkt_to_tuple(self, pkt: Packet, nhoff: int) -> bytes | None:
+        """The source and destination address of the header at ``nhoff``, one after the other, or None."""
+
+    @_l3(firstresult=True)
+    def invert_tuple(self, addrs: bytes) -> bytes | None:
+        """The addresses of the other direction, or None where there is none."""
+
+    @_l3(firstresult=True)
+    def get_l4proto(self, pkt: Packet, nhoff: int) -> tuple[int, int] | None:
+        """Where the transport header begins and which protocol it is, or None where neither can be told."""
+
+    @_l3(firstresult=True)
+    def defrag(self, pkt: Packet, user: int) -> int:
+        """Gather fragments for ``user`` (a number: different users never share a queue).
+
+        Returns ACCEPT for what is whole (``pkt`` may have become the reassembled packet), STOLEN for a fragment that
+        waits, DROP for one that was thrown away.
+        """
+
+    @_l3(firstresult=True)
+    def route(self, pkt: Packet) -> int:
+        """Where a packet goes after PRE_ROUTING: LOCAL_IN or FORWARD, or -1 with a note where it is dropped.
+
+        ``pkt.l3.is_local(address)`` tells the addresses of the host itself.
+        """
+
+    @_l3(firstresult=True)
+    def checksum(self, pkt: Packet, dataoff: int, protonum: int) -> bool:
+        """Whether the checksum over the transport part is right; with ``protonum`` 0 without a pseudo header."""
+
+    @_l3(firstresult=True)
+    def print_tuple(self, addrs: bytes, full: bool) -> Fields:
+        """The addresses as (name, text) pairs; ``full`` asks for the uncompressed spelling of /proc."""
+
+    @_l3(firstresult=True)
+    def parse_network(self, text: str) -> tuple[bytes, bytes] | None:
+        """``ADDRESS[/LEN]`` as (address, mask), both packed, or None where it is no network of this protocol."""
+
+    @_l3(firstresult=True)
+    def tuple_to_nlattr(self, addrs: bytes) -> bytes:
+        """The addresses as the attributes inside CTA_TUPLE_IP."""
+
+    @_l3(firstresult=True)
+    def nlattr_to_tuple(self, attrs: Mapping[int, bytes]) -> bytes | None:
+        """The addresses from the attributes inside CTA_TUPLE_IP (number -> payload), or None where one is missing."""
+
+    @_l3(firstresult=True)
+    def hook_ops(self, net: Net) -> Sequence[HookOps]:
+        """The hook functions that put conntrack into this protocol's path, in a namespace."""
+
+    @_l3(firstresult=True)
+    def sysctls(self) -> Sequence[Sysctl]:
+        """The settings that this protocol brings; their values live on the plugin object."""
+
+
+class L4ProtoSpec:
+    """The hooks of a transport protocol; data: ``name``, ``l4num`` (IP protocol number).
+
+    ``error_before_lookup`` may name the address family for which ``error`` is asked before the lookup; for every
+    other packet it is asked after.
+    """
+
+    @_l4(firstresult=True)
+    def pkt_to_tuple(self, pkt: Packet, dataoff: int) -> bytes | None:
+        """src.u and dst.u, four bytes in network order, or None where the header is not there."""
+
+    @_l4(firstresult=True)
+    def invert_tuple(self, u: bytes) -> bytes | None:
+        """src.u and dst.u of the other direction, or None where there can be none."""
+
+    @_l4(firstresult=True)
+    def error(self, pkt: Packet, dataoff: int) -> int:
+        """Check the packet. Above 0: go on. Else INVALID, and the negated value is the verdict.
+
+        Before the lookup it may set ``pkt.ct`` and ``pkt.ctinfo`` itself (an ICMP error is RELATED to a flow).
+        """
+
+    @_l4(firstresult=True)
+    def new(self, ct: Conn, pkt: Packet, dataoff: int) -> bool:
+        """Whether this packet may open a flow; sets up ``ct.proto``. Asked for each packet of an unconfirmed flow."""
+
+    @_l4(firstresult=True)
+    def packet(self, ct: Conn, pkt: Packet, dataoff: int, ctinfo: int) -> int:
+        """Judge a packet of a flow and keep its state. Above 0: a verdict. Else INVALID; -REPEAT: look up again."""
+
+    @_l4(firstresult=True)
+    def destroy(self, ct: Conn) -> None:
+        """The flow's memory is given back."""
+
+    @_l4(firstresult=True)
+    def can_early_drop(self, ct: Conn) -> bool:
+        """Whether a full table may give up this flow although it is ASSURED."""
+
+    @_l4(firstresult=True)
+    def print_tuple(self, u: bytes) -> Fields:
+        """src.u and dst.u as (name, value) pairs, in the order in which the kernel prints them."""
+
+    @_l4(firstresult=True)
+    def print_conntrack(self, ct: Conn) -> str:
+        """The private part of a line of /proc/net/nf_conntrack, or an empty text."""
+
+    @_l4(firstresult=True)
+    def protoinfo(self, ct: Conn) -> Mapping[str, Any]:
+        """The private state for people and programs; ``state`` is the name of the state where there is one."""
+
+    @_l4(firstresult=True)
+    def print_save(self, original: bytes, reply: bytes) -> Fields:
+        """The options that tell this flow's transport parts to ``conntrack -I``, as (option, value) pairs."""
+
+    @_l4(firstresult=True)
+    def to_nlattr(self, ct: Conn, destroy: bool) -> bytes:
+        """The attributes inside CTA_PROTOINFO; only the state for a DESTROY message."""
+
+    @_l4(firstresult=True)
+    def from_nlattr(self, ct: Conn, attrs: Mapping[int, bytes]) -> None:
+        """Set the private state from the attributes inside CTA_PROTOINFO (number -> payload)."""
+
+    @_l4(firstresult=True)
+    def tuple_to_nlattr(self, u: bytes) -> bytes:
+        """src.u and dst.u as attributes inside CTA_TUPLE_PROTO (the protocol number is already there)."""
+
+    @_l4(firstresult=True)
+    def nlattr_to_tuple(self, attrs: Mapping[int, bytes]) -> bytes | None:
+        """src.u and dst.u from the attributes inside CTA_TUPLE_PROTO, or None where one is missing."""
+
+    @_l4(firstresult=True)
+    def sysctls(self) -> Sequence[Sysctl]:
+        """The settings that this protocol brings; their values live on the plugin object."""
+
+
+class HelperSpec:
+    """The hooks of a helper; data: ``name``, ``l3num`` (0: any), ``l4num``, ``port``, ``policies``."""
+
+    @_helper(firstresult=True)
+    def help(self, pkt: Packet, protoff: int, ct: Conn, ctinfo: int) -> int:
+        """Look at a packet of a flow that has this helper; announce flows with ``net.expect``. Returns a verdict."""
+
+    @_helper(firstresult=True)
+    def expectfn(self, ct: Conn, exp: Expectation) -> None:
+        """A flow came that this helper had announced."""
+
+    @_helper(firstresult=True)
+    def destroy(self, ct: Conn) -> None:
+        """A flow with this helper is being deleted."""
+
+    @_helper(firstresult=True)
+    def print_private(self, ct: Conn) -> Mapping[str, Any]:
+        """What the helper knows of the flow, for people."""
+
+
+class ExtensionSpec:
+    """The hooks of an extension type; data: ``name``, and ``id`` for the kernel's own types."""
+
+    @_extension(firstresult=True)
+    def create(self, ct: Conn, tmpl: Conn | None) -> Any:
+        """What to keep for a new flow (its template, if any, is at hand), or None for nothing."""
+
+    @_extension(firstresult=True)
+    def move(self, ct: Conn, data: Any) -> None:
+        """The flow's extension block was made anew, larger: the data now lies in it."""
+
+    @_extension(firstresult=True)
+    def destroy(self, ct: Conn, data: Any) -> None:
+        """The flow's memory is given back."""
+
+
+class ObserverSpec:
+    """The hooks of a tool that watches every flow; data: ``name``."""
+
+    @_observer
+    def net_init(self, net: Net) -> None:
+        """A namespace was set up."""
+
+    @_observer
+    def net_exit(self, net: Net) -> None:
+        """A namespace is torn down."""
+
+    @_observer
+    def packet_seen(self, pkt: Packet, verdict: int) -> None:
+        """A packet went all its way; ``verdict`` is what became of it."""
+
+    @_observer
+    def event(self, kind: int, ct: Conn, mask: int) -> None:
+        """A flow's event message: ``kind`` is an ``EventKind``, ``mask`` has a bit for each ``Event`` in it."""
+
+    @_observer
+    def expectation_event(self, kind: int, exp: Expectation) -> None:
+        """An expectation's event message: ``kind`` is an ``EventKind``, NEW or DESTROY."""
+
+
+SPECS: Final[Mapping[str, type]] = {
+    "l3proto": L3ProtoSpec,
+    "l4proto": L4ProtoSpec,
+    "helper": HelperSpec,
+    "extension": ExtensionSpec,
+    "observer": ObserverSpec,
+}
+
+REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
+    "l3proto": ("rcv", "pkt_to_tuple", "invert_tuple", "get_l4proto", "route", "print_tuple", "hook_ops"),
+    "l4proto": ("pkt_to_tuple", "invert_tuple", "packet", "print_tuple"),
+    "helper": ("help",),
+    "extension": ("create",),
+    "observer": (),
+}

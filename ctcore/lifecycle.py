@@ -1,0 +1,77 @@
+"""The end of flows, and their kinship: deletion, memory, masters and children."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ctcore.conn import CONFIRMED, DYING, EXPECTED, EXT_HELPER, EXT_TSTAMP, Conn
+from ctcore.expect import Expectation
+from ctcore.helper import attach
+
+if TYPE_CHECKING:
+    from ctcore.netns import Net
+
+
+class Lifecycle:
+    """What ends a flow in one namespace."""
+
+    def __init__(self, net: Net) -> None:
+        self.net = net
+
+    def delete(self, ct: Conn) -> bool:
+        """End a flow: DESTROY event, out of the table, its expectations with it. False where it was dying already."""
+        if ct.status & DYING:
+            return False
+        net = self.net
+        ct.status |= DYING
+        if ct.ext is not None:
+            self._end_extensions(ct)
+        net.notifier.destroy(ct)
+        net.table.remove(ct)
+        if ct.ext is not None and ct.ext[EXT_HELPER] is not None:
+            net.expectations.remove_all(ct)
+        if ct.children:
+            net.table.dying.add(ct)
+        else:
+            self.free(ct)
+        return True
+
+    def _end_extensions(self, ct: Conn) -> None:
+        assert ct.ext is not None
+        now = self.net.now
+        times, data = ct.ext[EXT_TSTAMP], ct.ext[EXT_HELPER]
+        if times is not None:
+            times.stop = min(now, ct.timeout) if ct.status & CONFIRMED else now
+        if data is not None and data.helper.destroy is not None:
+            data.helper.destroy(ct)
+
+    def free(self, ct: Conn) -> None:
+        """The last reference went: give the memory back, and the master's where that only waited for this one."""
+        table = self.net.table
+        table.count -= 1
+        table.unconfirmed.discard(ct)
+        table.dying.discard(ct)
+        if ct.l4.destroy is not None:
+            ct.l4.destroy(ct)
+        if ct.ext is not None:
+            for ext in self.net.ext_destroyers:
+                data = ct.ext_find(ext.id)
+                if data is not None:
+                    ext.destroy(ct, data)
+        master, ct.master = ct.master, None
+        if master is not None:
+            master.children -= 1
+            if not master.children and master.status & DYING:
+                self.free(master)
+
+    def adopt(self, ct: Conn, exp: Expectation) -> None:
+        """Make a new flow the child of the flow that expected it."""
+        master = exp.master
+        ct.status |= EXPECTED
+        ct.master = master
+        master.children += 1
+        ct.mark = master.mark
+        ct.secmark = master.secmark
+        if exp.helper is not None:
+            attach(ct, exp.helper)
+        self.net.stat.expect_new += 1

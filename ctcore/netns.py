@@ -1,0 +1,248 @@
+"""``Net``: one network namespace. Every bit of state hangs on it, and two of them never meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from ctcore.confirm import Confirmer
+from ctcore.conn import ORIGINAL, REPLY, TEMPLATE, Conn, ExtId
+from ctcore.errors import CtcoreError
+from ctcore.events import Notifier
+from ctcore.expect import ExpectTable
+from ctcore.faults import FaultLog
+from ctcore.generic import Generic, NoL3
+from ctcore.helper import HelperTable
+from ctcore.lifecycle import Lifecycle
+from ctcore.receive import Receiver
+from ctcore.packet import Packet
+from ctcore.registry import PluginInfo, Registry
+from ctcore.slots import ExtSlot, HelperSlot, L3Slot, L4Slot
+from ctcore.stats import Statistics
+from ctcore.sysctl import INT_MAX, SECOND, Sysctl, Sysctls, switch
+from ctcore.table import Node, Table
+from ctcore.track import Tracker
+from ctcore.tuples import Tuple
+from ctcore.vtable import VTable
+from ctcore.wheel import Wheel
+from ctcore.zones import ZONE_DFLT, Zone
+
+BUCKETS: Final = 262144  # the kernel's choice on a machine with more than 4 GiB
+EXPECT_MAX: Final = BUCKETS // 256 * 4
+OWN: Final = "ctcore"
+GC_INTERVAL: Final = SECOND  # the shortest pause between two rounds of the kernel's collector
+
+SYSCTLS: Final = (
+    Sysctl("nf_conntrack_max", BUCKETS, "maximum", "how many flows there may be; 0 for any number"),
+    Sysctl("nf_conntrack_count", 0, "count", "how many flows have memory", read_only=True),
+    Sysctl("nf_conntrack_buckets", BUCKETS, "buckets", "chains of the hash table; rounded up to 512", minimum=1),
+)
+EXPECT_SYSCTLS: Final = (
+    Sysctl("nf_conntrack_expect_max", EXPECT_MAX, "maximum", "how many expectations there may be", minimum=1),
+)
+NET_SYSCTLS: Final = (
+    switch("nf_conntrack_checksum", 1, "checksum", "verify checksums at PRE_ROUTING"),
+    Sysctl("nf_conntrack_log_invalid", 0, "log_invalid", "the kernel's log; reasons are kept anyway", maximum=255),
+    switch("nf_conntrack_acct", 0, "acct", "count packets and bytes of new flows"),
+    Sysctl("nf_conntrack_events", 2, "events", "0: no flow emits events, 1: all, 2: those born to a listener", maximum=2),
+    switch("nf_conntrack_timestamp", 0, "timestamp", "keep start and stop times of new flows"),
+)
+
+
+class Net:
+    """A namespace, set up from the plugins of a registry (all installed ones where none is given).
+
+    ``now``      nanoseconds: the time of the latest packet
+    ``sysctl``   its settings, a mapping from name to value
+    ``stat``     its counters
+    ``host``     true where the host has addresses of its own; else every packet is forwarded
+    ``labels_used``  true where a ruleset uses labels, so that new flows have room for them
+    """
+
+    def __init__(self, registry: Registry | None = None) -> None:
+        self.registry = registry if registry is not None else Registry.load()
+        self.faults = FaultLog(self.registry.strict)
+        self.now = 0
+        self.checksum = self.acct = self.timestamp = self.log_invalid = 0
+        self.events = 2
+        self.labels_used = False
+        self.host = False
+        self.sysctl = Sysctls()
+        self.table = Table(self, BUCKETS, BUCKETS)
+        self._vtables = {kind: VTable(kind) for kind in ("l3proto", "l4proto", "helper", "extension", "observer")}
+        self._set_up_generic()
+        self.helpers = HelperTable()
+        self.ext_types: list[ExtSlot] = []
+        self.ext_destroyers: list[ExtSlot] = []
+        self.ext_size = len(ExtId)
+        self.stat = Statistics()
+        self.wheel = Wheel()
+        self.notifier = Notifier()
+        self.expectations = ExpectTable(self, EXPECT_MAX)
+        self.l3protos: dict[int, L3Slot] = {}
+        self.packet_observers: Callable[..., Any] | None = None
+        self._early_drop_wanted = False
+        self._declare(self.table, SYSCTLS)
+        self._declare(self.expectations, EXPECT_SYSCTLS)
+        self._declare(self, NET_SYSCTLS)
+        self.tracker = Tracker(self)
+        self.confirmer = Confirmer(self)
+        self.lifecycle = Lifecycle(self)
+        self.delete = self.lifecycle.delete
+        self.free = self.lifecycle.free
+        self.receive = Receiver(self).receive
+        self._set_up_plugins()
+        self._vtables["observer"].manager.hook.net_init(net=self)
+
+    def _set_up_generic(self) -> None:
+        """Fill every slot, so that the path never meets an empty one."""
+        info = PluginInfo("l4proto", "generic", Generic, "ctcore", "")
+        generic = Generic()
+        self._vtables["l4proto"].register(generic)
+        self.generic = L4Slot(info, generic, self._vtables["l4proto"])
+        self.l4protos: list[L4Slot] = [self.generic] * 256
+        nothing = PluginInfo("l3proto", "unknown", NoL3, "ctcore", "")
+        self.l3_none = L3Slot(nothing, NoL3(), self._vtables["l3proto"])
+
+    def _set_up_plugins(self) -> None:
+        """Make each plugin's object, all of a kind before binding: a wrapper may come after what it wraps."""
+        made: list[tuple[PluginInfo, Any]] = []
+        for kind, table in self._vtables.items():
+            for info in self.registry.loaded(kind):
+                plugin = info.factory()
+                table.register(plugin)
+                self.faults.watch(info, plugin)
+                made.append((info, plugin))
+        self._declare(self.generic.plugin, self.generic.sysctls())
+        for info, plugin in made:
+            if not info.wraps:
+                getattr(self, f"_add_{info.kind}")(info, plugin)
+        self._rebind_generic()
+        observers = self._vtables["observer"].manager
+        if observers.hook.packet_seen.get_hookimpls():
+            self.packet_observers = observers.hook.packet_seen
+        if observers.hook.event.get_hookimpls():
+            self.notifier.listeners.append(lambda kind, ct, mask: observers.hook.event(kind=kind, ct=ct, mask=mask))
+        if observers.hook.expectation_event.get_hookimpls():
+            self.notifier.expect_listeners.append(
+                lambda kind, exp: observers.hook.expectation_event(kind=kind, exp=exp)
+            )
+
+    def _rebind_generic(self) -> None:
+        self.generic = L4Slot(self.generic.info, self.generic.plugin, self._vtables["l4proto"])
+        self.l4protos[:] = [self.generic if slot.plugin is self.generic.plugin else slot for slot in self.l4protos]
+
+    def _add_l3proto(self, info: PluginInfo, plugin: Any) -> None:
+        slot = L3Slot(info, plugin, self._vtables["l3proto"])
+        self._declare(plugin, slot.sysctls())
+        slot.hooks.register(slot.hook_ops(self))
+        self.l3protos[slot.ethertype] = slot
+
+    def _add_l4proto(self, info: PluginInfo, plugin: Any) -> None:
+        slot = L4Slot(info, plugin, self._vtables["l4proto"])
+        self._declare(plugin, slot.sysctls())
+        self.l4protos[plugin.l4num] = slot
+
+    def _add_helper(self, info: PluginInfo, plugin: Any) -> None:
+        self.helpers.register(HelperSlot(info, plugin, self._vtables["helper"]))
+
+    def _add_extension(self, info: PluginInfo, plugin: Any) -> None:
+        ext_id = getattr(plugin, "id", None) if info.distribution == OWN else None
+        if ext_id is None:
+            ext_id = self.ext_size
+            self.ext_size += 1
+        slot = ExtSlot(info, plugin, self._vtables["extension"], int(ext_id))
+        self.ext_types.append(slot)
+        if slot.destroy is not None:
+            self.ext_destroyers.append(slot)
+
+    def _add_observer(self, info: PluginInfo, plugin: Any) -> None:
+        """Observers are called through pluggy, all of them."""
+
+    def _declare(self, owner: Any, sysctls: Iterable[Sysctl]) -> None:
+        for sysctl in sysctls:
+            self.sysctl.declare(owner, sysctl)
+
+    def collect(self) -> None:
+        """What the kernel's collector does, without its delays: flows die at their timeouts, a full table is thinned."""
+        self.wheel.expire(self.now, self.delete)
+        if self._early_drop_wanted:
+            self._early_drop_wanted = False
+            self.table.gc_early_drop()
+
+    def want_early_drop(self) -> None:
+        """The table was full and nothing could be given up on the spot: let the collector look at all of it."""
+        self._early_drop_wanted = True
+        self.wheel.wake(self.now + GC_INTERVAL)
+
+    def find(self, packed: bytes, zone: Zone = ZONE_DFLT) -> Node | None:
+        """The flow that a packed tuple belongs to in a zone, and the direction (0 original, 1 reply) that it has there."""
+        for direction in (ORIGINAL, REPLY):
+            node = self.table.nodes.get(zone.key(packed, direction))
+            if node is not None and node[0].zone.effective(node[1]) == zone.effective(node[1]):
+                return node
+        return None
+
+    def original_dst(self, packed_reply: bytes, zone: Zone = ZONE_DFLT) -> Tuple | None:
+        """What SO_ORIGINAL_DST answers: the original tuple of the flow with this tuple, or None where there is none.
+
+        A socket asks with its own view of the connection: local address and port as source, the peer as destination.
+        ``dst`` and ``dst_u`` of the answer are where the peer had meant to go.
+        """
+        node = self.find(packed_reply, zone)
+        return None if node is None else node[0].tuple(ORIGINAL)
+
+    def template(self, zone: Zone = ZONE_DFLT) -> Conn:
+        """A template: what a ruleset attaches to a packet before conntrack sees it, to give the new flow a zone.
+
+        Extensions attached to it (helper, timeout policy, event mask) go to the flow as well.
+        """
+        tmpl = Conn(self, self.l3_none, self.generic, b"", b"", zone)
+        tmpl.status = TEMPLATE
+        return tmpl
+
+    def add_local(self, text: str) -> None:
+        """Give the host ``ADDRESS[/LEN]``. Raises CtcoreError where no loaded protocol knows it as a network."""
+        for l3 in self.l3protos.values():
+            network = l3.parse_network(text)
+            if network is not None:
+                l3.local.append(network)
+                self.host = True
+                return
+        raise CtcoreError(f"{text} is no address of {' or '.join(sorted(l3.name for l3 in self.l3protos.values()))}")
+
+    def extensions_moved(self, ct: Conn) -> None:
+        """The flow's extension block was made anew, larger: tell the types that have data in it."""
+        for ext in self.ext_types:
+            data = ct.ext_find(ext.id)
+            if data is not None and ext.move is not None:
+                ext.move(ct, data)
+
+    def flush(self) -> None:
+        """Delete every flow, as ``conntrack -F`` does."""
+        for ct in list(self.table):
+            self.delete(ct)
+
+    def exit(self) -> None:
+        """Tear the namespace down, in the reverse of its set-up; its flows emit their DESTROY events."""
+        self._vtables["observer"].manager.hook.net_exit(net=self)
+        self.flush()
+        for ct in list(self.table.unconfirmed):
+            self.free(ct)
+        self.notifier.listeners.clear()
+        self.notifier.expect_listeners.clear()
+        self.l3protos.clear()
+        self.ext_types.clear()
+
+    def flow_of(self, pkt: Packet) -> Conn | None:
+        """The flow whose tuple a packet bears, whether or not the packet was found to belong to it."""
+        l3 = pkt.l3
+        found = l3.get_l4proto(pkt, pkt.nhoff)
+        if found is None:
+            return None
+        dataoff, protonum = found
+        addrs, u = l3.pkt_to_tuple(pkt, pkt.nhoff), self.l4protos[protonum].pkt_to_tuple(pkt, dataoff)
+        if addrs is None or u is None:
+            return None
+        node = self.find(addrs + u + l3.suffix[protonum], ZONE_DFLT if pkt.tmpl is None else pkt.tmpl.zone)
+        return None if node is None else node[0]

@@ -1,0 +1,98 @@
+"""A packet as the trackers see it: a view into somebody's buffer, with the conntrack it belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ctcore.conn import Conn
+    from ctcore.netns import Net
+    from ctcore.slots import L3Slot
+
+IP_CT_ESTABLISHED: Final = 0
+IP_CT_RELATED: Final = 1
+IP_CT_NEW: Final = 2
+IP_CT_IS_REPLY: Final = 3
+IP_CT_ESTABLISHED_REPLY: Final = 3
+IP_CT_RELATED_REPLY: Final = 4
+IP_CT_INVALID: Final = 6  # ctcore's own: seen, and neither of a flow nor untracked
+IP_CT_UNTRACKED: Final = 7
+UNSEEN: Final = -1  # conntrack has not seen the packet, or has not decided
+
+
+class Packet:
+    """One packet, from the network layer header on. Positions are indices into ``buf``, lengths are bytes.
+
+    The packet path uses one object again and again; whoever wants to keep something copies it.
+
+    ``buf``       the buffer, which may hold other packets before and after this one
+    ``nhoff``     where the network layer header begins
+    ``end``       where the packet ends by its own header's account (link-layer padding is not part of it)
+    ``avail``     where the bytes at hand end: less than ``end`` in a capture that cut packets short
+    ``dataoff``   where the transport header begins
+    ``protonum``  the transport protocol
+    ``cut``       true where the capture may have cut the packet short, so that missing bytes are no fault of it
+    ``now``       time of arrival, nanoseconds
+    ``hook``      the hook point that the packet is at
+    ``verify``    true where a tracker has to verify its checksum (PRE_ROUTING, sysctl on, all bytes at hand)
+    ``ct``        its tracked flow or template, or None
+    ``ctinfo``    its relation to that flow (the ``IP_CT_`` numbers), or UNSEEN
+    ``notes``     reasons that trackers left, in the kernel log's words, or None where there are none
+    ``tmpl``      the template that came with it, once conntrack has taken it off, or None
+    ``mark``      the packet's firewall mark
+    """
+
+    __slots__ = (
+        "avail",
+        "buf",
+        "ct",
+        "ctinfo",
+        "cut",
+        "dataoff",
+        "end",
+        "hook",
+        "l3",
+        "mark",
+        "net",
+        "nhoff",
+        "notes",
+        "now",
+        "protonum",
+        "tmpl",
+        "verify",
+    )
+
+    def __init__(self, net: Net) -> None:
+        self.net = net
+        self.buf: bytes = b""
+        self.nhoff = 0
+        self.end = 0
+        self.avail = 0
+        self.dataoff = 0
+        self.protonum = 0
+        self.now = 0
+        self.hook = 0
+        self.verify = False
+        self.l3: L3Slot = net.l3_none
+        self.ct: Conn | None = None
+        self.ctinfo = UNSEEN
+        self.cut = False
+        self.notes: list[str] | None = None
+        self.tmpl: Conn | None = None
+        self.mark = 0
+
+    def note(self, text: str) -> None:
+        """Leave a reason, in the words of the kernel's log where the kernel has some."""
+        if self.notes is None:
+            self.notes = [text]
+        else:
+            self.notes.append(text)
+
+    def log_invalid(self, protonum: int, text: str) -> None:
+        """Leave the reason of a transport tracker as the kernel logs it (``nf_conntrack_log_invalid``)."""
+        self.note(f"nf_ct_proto_{protonum}: {text}")
+
+    @property
+    def data(self) -> bytes:
+        """A copy of the packet's bytes at hand, from the network layer header on."""
+        return self.buf[self.nhoff : self.avail]

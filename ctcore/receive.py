@@ -1,0 +1,111 @@
+"""A packet's whole way through the host: receive path, hook points, routing between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ctcore.conn import CONFIRMED
+from ctcore.netfilter import ACCEPT, DROP, FORWARD, LOCAL_IN, LOCAL_OUT, POST_ROUTING, PRE_ROUTING
+from ctcore.packet import UNSEEN, Packet
+
+if TYPE_CHECKING:
+    from ctcore.netns import Net
+
+
+class Receiver:
+    """The path of packets in one namespace."""
+
+    def __init__(self, net: Net) -> None:
+        self.net = net
+
+    def receive(self, pkt: Packet, ethertype: int, now: int) -> int:
+        """Take a packet all its way at the time ``now`` (nanoseconds); returns its verdict.
+
+        The caller has set ``buf``, ``nhoff``, ``avail`` and ``cut``. What became of it is in the packet: flow, relation, notes.
+        A time before the last one is taken for the last one, and remarked on.
+        """
+        net = self.net
+        pkt.ct = None
+        pkt.ctinfo = UNSEEN
+        pkt.notes = None
+        if now != net.now:
+            if now < net.now:
+                pkt.note(f"time went back by {(net.now - now) / 1e9:.6f} s; held")
+                now = net.now
+            else:
+                net.now = now
+            if now >= net.wheel.next:
+                net.collect()
+            if now >= net.expectations.next:
+                net.expectations.expire(now)
+        pkt.now = now
+        l3 = net.l3protos.get(ethertype)
+        if l3 is None:
+            pkt.l3 = net.l3_none
+            pkt.note(f"no l3proto plugin for ethertype 0x{ethertype:04x}")
+            verdict = ACCEPT
+        else:
+            pkt.l3 = l3
+            try:
+                verdict = self._walk(pkt) if not net.host else self._walk_host(pkt)
+            except Exception as error:
+                pkt.note(net.faults.caught(error))
+                verdict = ACCEPT
+            ct = pkt.ct
+            if ct is not None and not ct.status & CONFIRMED:
+                pkt.ct = None
+                net.free(ct)
+        if net.packet_observers is not None:
+            net.packet_observers(pkt=pkt, verdict=verdict)
+        return verdict
+
+    def _walk(self, pkt: Packet) -> int:
+        """From the wire: PRE_ROUTING, then on to another host, or in."""
+        l3 = pkt.l3
+        pkt.hook = PRE_ROUTING
+        verdict: int = l3.rcv(pkt)
+        if verdict != ACCEPT:
+            return verdict
+        return self._inbound(pkt)
+
+    def _inbound(self, pkt: Packet) -> int:
+        chains = pkt.l3.hooks.chains
+        pkt.hook = PRE_ROUTING
+        for function in chains[PRE_ROUTING]:
+            verdict = function(pkt)
+            if verdict != ACCEPT:
+                return verdict
+        hook = pkt.l3.route(pkt)
+        if hook == FORWARD:
+            pkt.hook = FORWARD
+            for function in chains[FORWARD]:
+                verdict = function(pkt)
+                if verdict != ACCEPT:
+                    return verdict
+            hook = POST_ROUTING
+        elif hook != LOCAL_IN:
+            return DROP
+        pkt.hook = hook
+        for function in chains[hook]:
+            verdict = function(pkt)
+            if verdict != ACCEPT:
+                return verdict
+        return ACCEPT
+
+    def _walk_host(self, pkt: Packet) -> int:
+        """As ``_walk``, where the host has addresses: what it sends begins at LOCAL_OUT."""
+        l3 = pkt.l3
+        addrs = l3.pkt_to_tuple(pkt, pkt.nhoff) or b""
+        half = len(addrs) // 2
+        outgoing = l3.is_local(addrs[:half])
+        pkt.hook = LOCAL_OUT if outgoing else PRE_ROUTING
+        verdict: int = l3.rcv(pkt)
+        if verdict != ACCEPT:
+            return verdict
+        if not outgoing:
+            return self._inbound(pkt)
+        for hook in (LOCAL_OUT, POST_ROUTING):
+            verdict = l3.hooks.run(hook, pkt)
+            if verdict != ACCEPT:
+                return verdict
+        return self._inbound(pkt) if l3.is_local(addrs[half:]) else ACCEPT

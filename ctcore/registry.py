@@ -1,0 +1,155 @@
+"""Find plugins through entry points, check each on its own, and keep account of what was left out and why."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final
+
+from pluggy import PluginManager, PluginValidationError
+
+from ctcore.errors import PluginError
+from ctcore.hookspecs import CTCORE_PLUGIN_API, KINDS, REQUIRED, SPECS
+
+NUMBERS: Final = {"l3proto": ("l3num", 255), "l4proto": ("l4num", 255)}
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """A plugin that was found: loaded where ``problem`` is None, else left out for that reason.
+
+    ``factory()`` makes the plugin object of one namespace; ``hooks`` are the names that it implements, ``wraps`` is
+    true for a plugin that only wraps the hooks of others.
+    """
+
+    kind: str
+    name: str
+    factory: Callable[[], Any]
+    distribution: str
+    version: str
+    hooks: tuple[str, ...] = ()
+    number: int | None = None
+    wraps: bool = False
+    problem: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} plugin {self.name} of {self.distribution} {self.version}".rstrip()
+
+
+class Registry:
+    """The plugins that namespaces are made with. ``strict`` makes every plugin that is left out an error."""
+
+    def __init__(self, strict: bool = False) -> None:
+        self.strict = strict
+        self.plugins: list[PluginInfo] = []
+
+    @classmethod
+    def load(cls, strict: bool = False, without: Iterable[str] = ()) -> Registry:
+        """All installed plugins, entry point by entry point, but those named in ``without``.
+
+        Raises PluginError for the first one that is left out, where ``strict``.
+        """
+        registry = cls(strict)
+        skipped = frozenset(without)
+        for kind in KINDS:
+            for point in sorted(entry_points(group=f"ctcore.{kind}"), key=_own_first):
+                if point.name not in skipped:
+                    registry._load(kind, point)
+        return registry
+
+    def _load(self, kind: str, point: EntryPoint) -> None:
+        distribution = point.dist.name if point.dist else "an unknown distribution"
+        version = point.dist.version if point.dist else ""
+        try:
+            target = point.load()
+        except Exception as error:
+            reason = f"it cannot be imported: {type(error).__name__}: {error}"
+            self._leave_out(PluginInfo(kind, point.name, object, distribution, version), reason)
+        else:
+            self.add(kind, target, point.name, distribution, version)
+
+    def add(
+        self, kind: str, target: Any, name: str | None = None, distribution: str = "this program", version: str = ""
+    ) -> PluginInfo:
+        """Add a plugin: a class (made anew for each namespace) or an object or module (shared by all).
+
+        Raises PluginError where it is left out and the registry is strict.
+        """
+        factory = target if inspect.isclass(target) else lambda: target
+        info = PluginInfo(kind, name or str(getattr(target, "name", target)), factory, distribution, version)
+        try:
+            checked = self._check(info)
+        except PluginError as error:
+            return self._leave_out(info, str(error))
+        self.plugins.append(checked)
+        return checked
+
+    def loaded(self, kind: str) -> Iterator[PluginInfo]:
+        """The plugins of a kind that are in use, in the order in which they were found."""
+        return (info for info in self.plugins if info.kind == kind and info.problem is None)
+
+    def _leave_out(self, info: PluginInfo, reason: str) -> PluginInfo:
+        left = replace(info, problem=reason)
+        self.plugins.append(left)
+        if self.strict:
+            raise PluginError(f"{info} is left out: {reason}")
+        return left
+
+    def _check(self, info: PluginInfo) -> PluginInfo:
+        try:
+            plugin = info.factory()
+        except Exception as error:
+            raise PluginError(f"it cannot be made: {type(error).__name__}: {error}") from error
+        api = getattr(plugin, "ctcore_plugin_api", CTCORE_PLUGIN_API)
+        if api != CTCORE_PLUGIN_API:
+            raise PluginError(f"it asks for version {api} of the plugin API, and this ctcore has {CTCORE_PLUGIN_API}")
+        hooks, wraps = check_hooks(info.kind, plugin)
+        number = None if wraps else self._check_data(info, plugin, hooks)
+        return replace(info, hooks=hooks, number=number, wraps=wraps)
+
+    def _check_data(self, info: PluginInfo, plugin: Any, hooks: tuple[str, ...]) -> int | None:
+        missing = [hook for hook in REQUIRED[info.kind] if hook not in hooks]
+        if missing:
+            raise PluginError(f"it does not implement {', '.join(missing)}")
+        if not isinstance(getattr(plugin, "name", None), str):
+            raise PluginError("it has no name (a text)")
+        number = None
+        if info.kind in NUMBERS:
+            attribute, largest = NUMBERS[info.kind]
+            number = getattr(plugin, attribute, None)
+            if not isinstance(number, int) or not 0 <= number <= largest:
+                raise PluginError(f"its {attribute} must be a number from 0 to {largest}, not {number!r}")
+        for other in self.loaded(info.kind):
+            if not other.wraps and number is not None and other.number == number:
+                raise PluginError(f"number {number} is taken already by the {other}")
+            if not other.wraps and other.name == info.name:
+                raise PluginError(f"the name {info.name} is taken already by the {other}")
+        return number
+
+
+def check_hooks(kind: str, plugin: Any) -> tuple[tuple[str, ...], bool]:
+    """The names of the hooks that a plugin implements, and whether all of them are wrappers.
+
+    Raises PluginError for a hook that the vtable does not have or that takes other arguments.
+    """
+    manager = PluginManager(f"ctcore.{kind}")
+    manager.add_hookspecs(SPECS[kind])
+    try:
+        manager.register(plugin)
+        manager.check_pending()
+    except PluginValidationError as error:
+        raise PluginError(" ".join(str(error).split())) from error
+    hooks: list[str] = []
+    wrappers = True
+    for caller in manager.get_hookcallers(plugin) or ():
+        hooks.append(caller.name)
+        wrappers &= all(impl.wrapper or impl.hookwrapper for impl in caller.get_hookimpls())
+    if not hooks:
+        raise PluginError(f"it implements no hook of ctcore.{kind}")
+    return tuple(sorted(hooks)), wrappers
+
+
+def _own_first(point: EntryPoint) -> tuple[bool, str]:
+    return (point.dist is None or point.dist.name != "ctcore", point.name)

@@ -1,0 +1,137 @@
+"""What a plugin is on the packet path: its data, and its hooks bound to what must be called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ctcore.netfilter import HookTable
+from ctcore.registry import PluginInfo
+from ctcore.vtable import VTable
+
+Hook = Callable[..., Any]
+
+
+def _nothing(*_: Any) -> Any:
+    """What an optional hook that a plugin leaves out answers."""
+    return None
+
+
+def _empty(*_: Any) -> tuple[()]:
+    return ()
+
+
+def _mapping(*_: Any) -> dict[str, Any]:
+    return {}
+
+
+def _text(*_: Any) -> str:
+    return ""
+
+
+def _whole(*_: Any) -> int:
+    return 1
+
+
+class L3Slot:
+    """A network layer protocol of one namespace; the hooks are those of ``L3ProtoSpec``."""
+
+    def __init__(self, info: PluginInfo, plugin: Any, table: VTable) -> None:
+        self.info = info
+        self.plugin = plugin
+        self.name: str = plugin.name
+        self.l3num: int = plugin.l3num
+        self.ethertype: int = plugin.ethertype
+        self.hooks = HookTable()
+        self.local: list[tuple[bytes, bytes]] = []
+        self.suffix = [bytes((self.l3num, l4num)) for l4num in range(256)]
+
+        def bind(hook: str, default: Hook = _nothing) -> Hook:
+            return table.bind(plugin, hook) or default
+
+        self.rcv = bind("rcv")
+        self.pkt_to_tuple = bind("pkt_to_tuple")
+        self.invert_tuple = bind("invert_tuple")
+        self.get_l4proto = bind("get_l4proto")
+        self.defrag = bind("defrag", _whole)
+        self.route = bind("route")
+        self.checksum = bind("checksum", _whole)
+        self.print_tuple = bind("print_tuple")
+        self.parse_network = bind("parse_network")
+        self.tuple_to_nlattr = bind("tuple_to_nlattr")
+        self.nlattr_to_tuple = bind("nlattr_to_tuple")
+        self.hook_ops = bind("hook_ops", _empty)
+        self.sysctls = bind("sysctls", _empty)
+
+
+    def is_local(self, address: bytes) -> bool:
+        """Whether the host itself has this address (packed)."""
+        value = int.from_bytes(address, "big")
+        return any(
+            len(address) == len(network) and not (value ^ int.from_bytes(network, "big")) & int.from_bytes(mask, "big")
+            for network, mask in self.local
+        )
+
+
+class L4Slot:
+    """A transport protocol of one namespace; the hooks are those of ``L4ProtoSpec``.
+
+    ``error`` and ``new`` are None where the plugin does not implement them, so that the path need not call.
+    """
+
+    def __init__(self, info: PluginInfo, plugin: Any, table: VTable) -> None:
+        self.info = info
+        self.plugin = plugin
+        self.name: str = plugin.name
+        self.error_before_lookup: int | None = getattr(plugin, "error_before_lookup", None)
+        self.allow_clash: bool = getattr(plugin, "allow_clash", False)
+
+        def bind(hook: str, default: Hook = _nothing) -> Hook:
+            return table.bind(plugin, hook) or default
+
+        self.error = table.bind(plugin, "error")
+        self.new = table.bind(plugin, "new")
+        self.pkt_to_tuple = bind("pkt_to_tuple")
+        self.invert_tuple = bind("invert_tuple")
+        self.packet = bind("packet")
+        self.destroy = table.bind(plugin, "destroy")
+        self.can_early_drop = bind("can_early_drop")
+        self.print_tuple = bind("print_tuple", _empty)
+        self.print_conntrack = bind("print_conntrack", _text)
+        self.protoinfo = bind("protoinfo", _mapping)
+        self.print_save = table.bind(plugin, "print_save")
+        self.to_nlattr = bind("to_nlattr")
+        self.from_nlattr = bind("from_nlattr")
+        self.tuple_to_nlattr = bind("tuple_to_nlattr")
+        self.nlattr_to_tuple = bind("nlattr_to_tuple")
+        self.sysctls = bind("sysctls", _empty)
+
+
+class ExtSlot:
+    """An extension type of one namespace: its place in the extension block, and the hooks of ``ExtensionSpec``."""
+
+    def __init__(self, info: PluginInfo, plugin: Any, table: VTable, ext_id: int) -> None:
+        self.info = info
+        self.plugin = plugin
+        self.name: str = plugin.name
+        self.id = ext_id
+        self.create = table.bind(plugin, "create") or _nothing
+        self.move = table.bind(plugin, "move")
+        self.destroy = table.bind(plugin, "destroy")
+
+
+class HelperSlot:
+    """A helper of one namespace: what it listens on, its expectation classes, and the hooks of ``HelperSpec``."""
+
+    def __init__(self, info: PluginInfo, plugin: Any, table: VTable) -> None:
+        self.info = info
+        self.plugin = plugin
+        self.name: str = plugin.name
+        self.l3num: int = plugin.l3num
+        self.l4num: int = plugin.l4num
+        self.port: int = plugin.port
+        self.policies = tuple(plugin.policies)
+        self.help = table.bind(plugin, "help") or _whole
+        self.expectfn = table.bind(plugin, "expectfn")
+        self.destroy = table.bind(plugin, "destroy")
+        self.print_private = table.bind(plugin, "print_private") or _mapping

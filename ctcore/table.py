@@ -1,0 +1,139 @@
+"""The hash table of one namespace: confirmed flows under both their tuples, counted, evicted when it is full.
+
+Lookups go to a dictionary. Buckets exist only where they can be seen: when the table is full (early drop clears the
+first bucket, from the new flow's own on, that has a flow to spare) and when chains could grow too long.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
+
+from ctcore.conn import ASSURED, CONFIRMED, DYING, ORIGINAL, REPLY, Conn
+
+if TYPE_CHECKING:
+    from ctcore.netns import Net
+
+BUCKET_STEP: Final = 512  # the bucket count is a multiple of a page full of pointers
+EARLY_DROP_BUCKETS: Final = 8
+MIN_CHAINLEN: Final = 50
+CHAINLEN_SPREAD: Final = 30
+CROWDED: Final = 4  # nodes a bucket: below it no chain comes near MIN_CHAINLEN
+
+Node = tuple[Conn, int]
+
+
+class Table:
+    """Flows by tuple: confirmed ones in ``nodes``; ``unconfirmed`` and ``dying`` (masters that children still need) beside.
+
+    ``count`` is what nf_conntrack_count says: every flow that has memory.
+    """
+
+    def __init__(self, net: Net, buckets: int, maximum: int) -> None:
+        self.net = net
+        self.nodes: dict[bytes, Node] = {}
+        self.unconfirmed: set[Conn] = set()
+        self.dying: set[Conn] = set()
+        self.count = 0
+        self.maximum = maximum
+        self._size = buckets
+        self._chains: dict[int, list[Node]] | None = None
+        self._random = random.Random(0)
+
+    @property
+    def buckets(self) -> int:
+        """nf_conntrack_buckets: how many chains there are."""
+        return self._size
+
+    @buckets.setter
+    def buckets(self, wanted: int) -> None:
+        self._size = -(-wanted // BUCKET_STEP) * BUCKET_STEP
+        self._chains = None
+
+    def __iter__(self) -> Iterator[Conn]:
+        """The flows that a dump shows, in the order of their confirmation: the kernel's own order is random."""
+        return (ct for ct, direction in self.nodes.values() if direction == ORIGINAL)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def insert(self, ct: Conn) -> None:
+        """Put a flow into the table, under both tuples."""
+        self.unconfirmed.discard(ct)
+        self._put(ct.key(ORIGINAL), (ct, ORIGINAL))
+        self._put(ct.key(REPLY), (ct, REPLY))
+
+    def insert_reply_only(self, ct: Conn) -> None:
+        """Put a flow that lost a clash into the table under its reply tuple alone: no dump shows it."""
+        self.unconfirmed.discard(ct)
+        self._put(ct.key(REPLY), (ct, REPLY))
+
+    def remove(self, ct: Conn) -> None:
+        """Take a flow out of the table."""
+        for direction in (ORIGINAL, REPLY):
+            key = ct.key(direction)
+            node = self.nodes.get(key)
+            if node is not None and node[0] is ct:
+                del self.nodes[key]
+                if self._chains is not None:
+                    chain = self._chains[self.bucket(key)]
+                    chain.remove(node)
+
+    def chain_too_long(self, key: bytes) -> bool:
+        """Whether the key's chain is longer than an insertion may find it."""
+        if len(self.nodes) <= self._size * CROWDED:
+            return False
+        limit = MIN_CHAINLEN + self._random.randrange(CHAINLEN_SPREAD)
+        return len(self._index().get(self.bucket(key), ())) > limit
+
+    def bucket(self, key: bytes) -> int:
+        """The bucket that a key belongs to."""
+        return crc32(key) * self._size >> 32
+
+    def early_drop(self, key: bytes) -> int:
+        """Make room for a new flow with this original key; returns how many flows were given up for it.
+
+        Of up to eight buckets the first that has a confirmed flow without ASSURED loses all of those.
+        """
+        chains = self._index()
+        first = self.bucket(key)
+        for step in range(EARLY_DROP_BUCKETS):
+            chain = chains.get((first + step) % self._size, ())
+            spare = {node[0].id: node[0] for node in chain if _droppable(node[0])}
+            if spare:
+                for ct in spare.values():
+                    self.net.delete(ct)
+                return len(spare)
+        return 0
+
+    def gc_early_drop(self) -> None:
+        """The collector's own early drop, asked for when the table was full: down to 95 hundredths of the maximum."""
+        mark = self.maximum // 100 * 95
+        if not mark:
+            return
+        for ct in list(self):
+            if self.count < mark:
+                break
+            if not ct.status & DYING and (not ct.status & ASSURED or ct.l4.can_early_drop(ct)):
+                self.net.delete(ct)
+
+    def _put(self, key: bytes, node: Node) -> None:
+        self.nodes[key] = node
+        if self._chains is not None:
+            self._chains.setdefault(self.bucket(key), []).insert(0, node)
+
+    def _index(self) -> dict[int, list[Node]]:
+        if self._chains is None:
+            chains: dict[int, list[Node]] = {}
+            for key, node in self.nodes.items():
+                chains.setdefault(self.bucket(key), []).insert(0, node)
+            self._chains = chains
+        return self._chains
+
+
+def _droppable(ct: Conn) -> bool:
+    return ct.status & (ASSURED | CONFIRMED | DYING) == CONFIRMED
+
+

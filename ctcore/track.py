@@ -1,0 +1,203 @@
+"""The way of a packet into conntrack: find its flow or open one, and let the protocol judge it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ctcore.conn import (
+    CONFIRMED,
+    EXPECTED,
+    ORIGINAL,
+    SEEN_REPLY,
+    TEMPLATE,
+    Conn,
+    Event,
+    Status,
+)
+from ctcore.helper import inherit
+from ctcore.netfilter import ACCEPT, DROP, PRE_ROUTING, REPEAT
+from ctcore.packet import (
+    IP_CT_ESTABLISHED,
+    IP_CT_ESTABLISHED_REPLY,
+    IP_CT_INVALID,
+    IP_CT_NEW,
+    IP_CT_RELATED,
+    IP_CT_UNTRACKED,
+    UNSEEN,
+    Packet,
+)
+from ctcore.zones import ZONE_DFLT
+
+if TYPE_CHECKING:
+    from ctcore.netns import Net
+    from ctcore.slots import L3Slot, L4Slot
+
+NOT_TRACKABLE: Final = -1
+TABLE_FULL: Final = -2
+
+
+class Tracker:
+    """conntrack-in of one namespace: the hook function at priority -200 of PRE_ROUTING and LOCAL_OUT."""
+
+    def __init__(self, net: Net) -> None:
+        self.net = net
+        self.table = net.table
+        self.stat = net.stat
+        self.l4protos = net.l4protos
+        self.serial = 0
+
+    def conntrack_in(self, pkt: Packet) -> int:
+        """Give a packet its flow and its relation to it; returns a verdict."""
+        tmpl = pkt.ct
+        if tmpl is not None or pkt.ctinfo == IP_CT_UNTRACKED:
+            if tmpl is None or not tmpl.status & TEMPLATE:
+                return ACCEPT
+            pkt.ct = None
+        pkt.tmpl = tmpl
+        pkt.ctinfo = IP_CT_INVALID
+        l3 = pkt.l3
+        found = l3.get_l4proto(pkt, pkt.nhoff)
+        if found is None:
+            self.stat.invalid += 1
+            return ACCEPT
+        dataoff, protonum = found
+        pkt.dataoff = dataoff
+        pkt.protonum = protonum
+        pkt.verify = pkt.hook == PRE_ROUTING and self.net.checksum != 0 and pkt.avail >= pkt.end
+        l4 = self.l4protos[protonum]
+        early = l4.error_before_lookup == l3.l3num
+        try:
+            if early:
+                verdict = l4.error(pkt, dataoff)
+                if verdict <= 0:
+                    self.stat.error += 1
+                    pkt.ct = None
+                    pkt.ctinfo = IP_CT_INVALID
+                    return -verdict
+                if pkt.ct is not None or pkt.ctinfo == IP_CT_UNTRACKED:
+                    return ACCEPT
+            while True:
+                ctinfo = self.resolve(pkt, l3, l4, dataoff, protonum, tmpl)
+                if ctinfo < 0:
+                    return self._unresolved(pkt, ctinfo)
+                ct = pkt.ct
+                assert ct is not None
+                verdict = ACCEPT if early or l4.error is None else l4.error(pkt, dataoff)
+                if verdict > 0:
+                    if ct.status & CONFIRMED or l4.new is None or l4.new(ct, pkt, dataoff):
+                        verdict = l4.packet(ct, pkt, dataoff, ctinfo)
+                    else:
+                        verdict = -ACCEPT
+                if verdict > 0:
+                    if ctinfo == IP_CT_ESTABLISHED_REPLY and not ct.status & SEEN_REPLY:
+                        ct.status |= SEEN_REPLY
+                        ct.cache_event(Event.REPLY)
+                    return verdict
+                self.release(pkt)
+                if verdict != -REPEAT:
+                    self.stat.invalid += 1
+                    if verdict == DROP:
+                        self.stat.drop += 1
+                    return -verdict
+        except Exception as error:
+            return self._failed(pkt, error)
+
+    def resolve(
+        self, pkt: Packet, l3: L3Slot, l4: L4Slot, dataoff: int, protonum: int, tmpl: Conn | None
+    ) -> int:
+        """Attach the flow that a packet belongs to, a new one where there is none; returns ctinfo.
+
+        Below 0 there is no flow: NOT_TRACKABLE, or TABLE_FULL.
+        """
+        u = l4.pkt_to_tuple(pkt, dataoff)
+        if u is None:
+            return NOT_TRACKABLE
+        packed = l3.pkt_to_tuple(pkt, pkt.nhoff) + u + l3.suffix[protonum]
+        if tmpl is None:
+            node = self.table.nodes.get(packed)
+        else:
+            node = self.net.find(packed, tmpl.zone.resolved(pkt.mark))
+        if node is None:
+            return self.create(pkt, l3, l4, packed, tmpl)
+        ct, direction = node
+        pkt.ct = ct
+        if direction:
+            ctinfo = IP_CT_ESTABLISHED_REPLY
+        else:
+            status = ct.status
+            if status & SEEN_REPLY:
+                ctinfo = IP_CT_ESTABLISHED
+            elif status & EXPECTED:
+                ctinfo = IP_CT_RELATED
+            else:
+                ctinfo = IP_CT_NEW
+        pkt.ctinfo = ctinfo
+        return ctinfo
+
+    def create(self, pkt: Packet, l3: L3Slot, l4: L4Slot, packed: bytes, tmpl: Conn | None) -> int:
+        """Open a flow for a packet, not yet in the table; returns ctinfo, or what ``resolve`` returns below 0."""
+        u = l4.invert_tuple(packed[-6:-2])
+        addrs = l3.invert_tuple(packed[:-6])
+        if u is None or addrs is None:
+            return NOT_TRACKABLE
+        net = self.net
+        zone = ZONE_DFLT if tmpl is None else tmpl.zone.resolved(pkt.mark)
+        if not self._account_for(zone.key(packed, ORIGINAL)):
+            pkt.note("nf_conntrack: table full, dropping packet")
+            return TABLE_FULL
+        ct = Conn(net, l3, l4, packed, addrs + u + packed[-2:], zone)
+        self.serial += 1
+        ct.id = self.serial
+        self.table.unconfirmed.add(ct)
+        for ext in net.ext_types:
+            data = ext.create(ct, tmpl)
+            if data is not None:
+                ct.ext_add(ext.id, data)
+        ctinfo = IP_CT_NEW
+        exp = net.expectations.find(packed, zone.effective(ORIGINAL)) if net.expectations.count else None
+        if exp is not None:
+            net.adopt(ct, exp)
+            ctinfo = IP_CT_RELATED
+        elif tmpl is not None:
+            inherit(ct, tmpl)
+        pkt.ct = ct
+        pkt.ctinfo = ctinfo
+        if exp is not None and exp.expectfn is not None:
+            exp.expectfn(ct, exp)
+        return ctinfo
+
+    def _account_for(self, key: bytes) -> bool:
+        """Count one flow more; false where the table is full and has nothing to spare."""
+        table = self.table
+        table.count += 1
+        if table.maximum and table.count > table.maximum:
+            dropped = table.early_drop(key)
+            if not dropped:
+                table.count -= 1
+                self.net.want_early_drop()
+                return False
+            self.stat.early_drop += dropped
+        return True
+
+    def _unresolved(self, pkt: Packet, why: int) -> int:
+        if why == TABLE_FULL:
+            pkt.ctinfo = UNSEEN
+            self.stat.drop += 1
+            return DROP
+        self.stat.invalid += 1
+        return ACCEPT
+
+    def release(self, pkt: Packet) -> None:
+        """Take the packet's flow away from it; one that was never confirmed has nobody else and is freed."""
+        ct = pkt.ct
+        pkt.ct = None
+        pkt.ctinfo = IP_CT_INVALID
+        if ct is not None and not ct.status & (CONFIRMED | Status.DYING):
+            self.net.free(ct)
+
+    def _failed(self, pkt: Packet, error: Exception) -> int:
+        """A plugin's own fault: the packet is INVALID, the plugin is named."""
+        self.release(pkt)
+        self.stat.invalid += 1
+        pkt.note(self.net.faults.caught(error))
+        return ACCEPT

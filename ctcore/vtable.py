@@ -1,0 +1,67 @@
+"""Binding: from pluggy's hooks to what the packet path calls.
+
+pluggy finds, checks and orders. A packet belongs to one protocol, and a pluggy call costs as much as tracking it, so each
+protocol's hooks are bound once per namespace: to the bare method where there is one implementation and no wrapper, to
+pluggy's own call over the protocol's implementation and its wrappers where there are some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pluggy import HookImpl, PluginManager
+
+from ctcore.hookspecs import SPECS
+
+
+class VTable:
+    """The plugins of one kind in one namespace."""
+
+    def __init__(self, kind: str) -> None:
+        self.manager = PluginManager(f"ctcore.{kind}")
+        self.manager.add_hookspecs(SPECS[kind])
+
+    def register(self, plugin: Any) -> None:
+        """Take a plugin object in."""
+        self.manager.register(plugin)
+
+    def bind(self, plugin: Any, hook: str) -> Callable[..., Any] | None:
+        """What to call, by position, for ``hook`` of ``plugin``; None where the plugin does not implement it."""
+        caller = getattr(self.manager.hook, hook)
+        impls: list[HookImpl] = caller.get_hookimpls()
+        own = [impl for impl in impls if impl.plugin is plugin]
+        if not own:
+            return None
+        names = tuple(caller.spec.argnames)
+        around = [impl for impl in impls if _wraps(impl, plugin)]
+        if not around:
+            return _positional(own[0], names)
+        kept = {id(plugin), *(id(impl.plugin) for impl in around)}
+        others = [impl.plugin for impl in impls if id(impl.plugin) not in kept]
+        subset = self.manager.subset_hook_caller(hook, others)
+
+        def call(*args: Any) -> Any:
+            return subset(**dict(zip(names, args, strict=True)))
+
+        return call
+
+
+def _wraps(impl: HookImpl, plugin: Any) -> bool:
+    """Whether an implementation is a wrapper that is meant for this plugin: its ``wraps`` names it, or there is none."""
+    if not (impl.wrapper or impl.hookwrapper):
+        return False
+    names = getattr(impl.plugin, "wraps", None)
+    return names is None or plugin.name in names
+
+
+def _positional(impl: HookImpl, names: tuple[str, ...]) -> Callable[..., Any]:
+    if impl.argnames == names:
+        function: Callable[..., Any] = impl.function
+        return function
+    places = [names.index(name) for name in impl.argnames]
+
+    def call(*args: Any) -> Any:
+        return impl.function(*[args[place] for place in places])
+
+    return call

@@ -1,0 +1,19 @@
+"""The ICMP header (RFC 792)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from construct import Int8ub, Int16ub, Struct
+
+from ctcore.headers import Header
+
+ICMP: Final = Header(
+    Struct(
+        "type" / Int8ub,
+        "code" / Int8ub,
+        "checksum" / Int16ub,
+        "id" / Int16ub,  # of queries; other types have something else here
+        "sequence" / Int16ub,
+    )
+)

@@ -1,0 +1,223 @@
+"""The IPv4 vtable: receive path, tuples, routing, and the hooks that put conntrack into the path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Interface
+from typing import Final
+
+from ctcore.hookspecs import Fields, l3proto
+from ctcore.netfilter import (
+    ACCEPT,
+    DROP,
+    FORWARD,
+    LOCAL_IN,
+    LOCAL_OUT,
+    POST_ROUTING,
+    PRE_ROUTING,
+    HookOps,
+    Priority,
+)
+from ctcore.netlink import attr
+from ctcore.netns import Net
+from ctcore.packet import IP_CT_UNTRACKED, Packet
+from ctcore.sysctl import Sysctl
+from ctcore_ipv4.checksum import is_right
+from ctcore_ipv4.frag import SYSCTLS, Fragments
+from ctcore_ipv4.header import IP_MF, IP_OFFSET, IPV4
+from ctcore_ipv4.options import check_options
+
+CTA_IP_V4_SRC: Final = 1
+CTA_IP_V4_DST: Final = 2
+IP_DEFRAG_CONNTRACK_IN: Final = 0
+IP_DEFRAG_CONNTRACK_OUT: Final = 1 << 16  # each has a queue of its own for each of 65536 zones
+
+HEADER: Final = IPV4.size
+MULTICAST: Final = range(224, 240)  # the first byte of a multicast address
+BROADCAST: Final = b"\xff\xff\xff\xff"
+ANY: Final = bytes(4)
+
+_read_rcv = IPV4.reader("version_ihl", "tot_len")
+_read_l4 = IPV4.reader("version_ihl", "frag_off", "protocol")
+_number = int.from_bytes
+
+
+class Ipv4:
+    """Internet Protocol version 4 (RFC 791)."""
+
+    name = "ipv4"
+    l3num = 2  # AF_INET
+    ethertype = 0x0800
+
+    def __init__(self) -> None:
+        self.fragments = Fragments()
+
+    @l3proto
+    def rcv(self, pkt: Packet) -> int:
+        """The checks of the receive path: a packet that fails one is gone before any hook."""
+        nhoff, avail = pkt.nhoff, pkt.avail
+        if avail - nhoff < HEADER:
+            return self._gone(pkt, "the IPv4 header is not all there")
+        version_ihl, tot_len = _read_rcv(pkt.buf, nhoff)
+        ihl = (version_ihl & 15) * 4
+        if version_ihl >> 4 != 4 or ihl < HEADER:
+            return self._gone(pkt, f"an IPv4 header cannot begin with 0x{version_ihl:02x}")
+        if avail - nhoff < ihl:
+            return self._gone(pkt, "the IPv4 header is not all there")
+        if _number(pkt.buf[nhoff : nhoff + ihl], "big") % 0xFFFF and pkt.hook != LOCAL_OUT:
+            return self._gone(pkt, "bad IPv4 header checksum")
+        end = nhoff + tot_len
+        if end > avail and not pkt.cut:
+            return self._gone(pkt, f"truncated: {tot_len} bytes by the header, {avail - nhoff} there")
+        if tot_len < ihl:
+            return self._gone(pkt, f"total length {tot_len} is less than the header's {ihl}")
+        pkt.end = end
+        if end < avail:
+            pkt.avail = end
+        return ACCEPT
+
+    @staticmethod
+    def _gone(pkt: Packet, reason: str) -> int:
+        pkt.note(reason)
+        return DROP
+
+    @l3proto
+    def pkt_to_tuple(self, pkt: Packet, nhoff: int) -> bytes | None:
+        """Source and destination address, as they stand."""
+        return pkt.buf[nhoff + 12 : nhoff + 20] if pkt.avail - nhoff >= HEADER else None
+
+    @l3proto
+    def invert_tuple(self, addrs: bytes) -> bytes:
+        """The addresses change places."""
+        return addrs[4:] + addrs[:4]
+
+    @l3proto
+    def get_l4proto(self, pkt: Packet, nhoff: int) -> tuple[int, int] | None:
+        """None for a fragment that is not the first and for a header longer than the packet."""
+        if pkt.avail - nhoff < HEADER:
+            return None
+        version_ihl, frag_off, protocol = _read_l4(pkt.buf, nhoff)
+        dataoff = nhoff + (version_ihl & 15) * 4
+        if frag_off & IP_OFFSET or dataoff > pkt.end:
+            return None
+        return dataoff, protocol
+
+    @l3proto
+    def defrag(self, pkt: Packet, user: int) -> int:
+        """Gather the fragments of a datagram."""
+        return self.fragments.gather(pkt, user)
+
+    @l3proto
+    def route(self, pkt: Packet) -> int:
+        """Forward, but for what the host itself has and what no router forwards."""
+        buf, nhoff = pkt.buf, pkt.nhoff
+        if buf[nhoff] & 15 > 5:
+            fault = check_options(buf[nhoff + HEADER : nhoff + (buf[nhoff] & 15) * 4])
+            if fault:
+                return self._unroutable(pkt, fault)
+        if buf[nhoff + 12] in MULTICAST or buf[nhoff + 12 : nhoff + 16] == BROADCAST:
+            return self._unroutable(pkt, "martian source: a multicast or broadcast address")
+        if buf[nhoff + 16] in MULTICAST or buf[nhoff + 16 : nhoff + 20] == BROADCAST:
+            return LOCAL_IN
+        if buf[nhoff + 12] == 0 and buf[nhoff + 12 : nhoff + 16] == ANY:
+            return self._unroutable(pkt, "martian source: the address 0.0.0.0")
+        if buf[nhoff + 16] == 0 and buf[nhoff + 16 : nhoff + 20] == ANY:
+            return self._unroutable(pkt, "martian destination: the address 0.0.0.0")
+        if pkt.l3.local and pkt.l3.is_local(buf[nhoff + 16 : nhoff + 20]):
+            return LOCAL_IN
+        if buf[nhoff + 8] <= 1:
+            return self._unroutable(pkt, "time to live exceeded in transit")
+        return FORWARD
+
+    @staticmethod
+    def _unroutable(pkt: Packet, reason: str) -> int:
+        pkt.note(reason)
+        return -1
+
+    @l3proto
+    def checksum(self, pkt: Packet, dataoff: int, protonum: int) -> bool:
+        """The transport checksum; the pseudo header's length is what the IP header leaves for the transport part."""
+        if not protonum:
+            return is_right(pkt.buf[dataoff : pkt.end])
+        addresses = pkt.nhoff + 12
+        pseudo = protonum + pkt.end - dataoff
+        if dataoff == addresses + 8:
+            return is_right(pkt.buf[addresses : pkt.end], pseudo)
+        return is_right(pkt.buf[dataoff : pkt.end], pseudo + _number(pkt.buf[addresses : addresses + 8], "big"))
+
+    @l3proto
+    def print_tuple(self, addrs: bytes) -> Fields:
+        """Dotted decimals."""
+        return (("src", "%d.%d.%d.%d" % tuple(addrs[:4])), ("dst", "%d.%d.%d.%d" % tuple(addrs[4:])))
+
+    @l3proto
+    def parse_network(self, text: str) -> tuple[bytes, bytes] | None:
+        """``192.0.2.1`` or ``192.0.2.0/24``."""
+        try:
+            interface = IPv4Interface(text)
+        except ValueError:
+            return None
+        return interface.ip.packed, interface.netmask.packed
+
+    @l3proto
+    def tuple_to_nlattr(self, addrs: bytes) -> bytes:
+        """CTA_IP_V4_SRC and CTA_IP_V4_DST."""
+        return attr(CTA_IP_V4_SRC, addrs[:4]) + attr(CTA_IP_V4_DST, addrs[4:])
+
+    @l3proto
+    def nlattr_to_tuple(self, attrs: Mapping[int, bytes]) -> bytes | None:
+        """From CTA_IP_V4_SRC and CTA_IP_V4_DST."""
+        if len(attrs.get(CTA_IP_V4_SRC, b"")) != 4 or len(attrs.get(CTA_IP_V4_DST, b"")) != 4:
+            return None
+        return attrs[CTA_IP_V4_SRC] + attrs[CTA_IP_V4_DST]
+
+    @l3proto
+    def hook_ops(self, net: Net) -> Sequence[HookOps]:
+        """Defragmentation, conntrack in, conntrack local, and confirm twice."""
+        conntrack_in, confirm = net.tracker.conntrack_in, net.confirmer.confirm
+
+        def conntrack_local(pkt: Packet) -> int:
+            if _frag_off(pkt) & (IP_MF | IP_OFFSET):
+                if pkt.ctinfo != IP_CT_UNTRACKED:
+                    pkt.ct = None
+                return ACCEPT
+            return conntrack_in(pkt)
+
+        return (
+            HookOps(PRE_ROUTING, Priority.CONNTRACK_DEFRAG, defrag_in),
+            HookOps(LOCAL_OUT, Priority.CONNTRACK_DEFRAG, defrag_out),
+            HookOps(PRE_ROUTING, Priority.CONNTRACK, conntrack_in),
+            HookOps(LOCAL_OUT, Priority.CONNTRACK, conntrack_local),
+            HookOps(POST_ROUTING, Priority.CONNTRACK_CONFIRM, confirm),
+            HookOps(LOCAL_IN, Priority.CONNTRACK_CONFIRM, confirm),
+        )
+
+    @l3proto
+    def sysctls(self) -> Sequence[Sysctl]:
+        """Those of reassembly."""
+        return SYSCTLS
+
+
+def defrag_in(pkt: Packet) -> int:
+    """The hook function of PRE_ROUTING: whole packets pass."""
+    buf, nhoff = pkt.buf, pkt.nhoff
+    if not buf[nhoff + 6] & 0x3F and not buf[nhoff + 7]:
+        return ACCEPT
+    return _defrag(pkt, IP_DEFRAG_CONNTRACK_IN)
+
+
+def defrag_out(pkt: Packet) -> int:
+    """The hook function of LOCAL_OUT."""
+    return _defrag(pkt, IP_DEFRAG_CONNTRACK_OUT) if _frag_off(pkt) & (IP_MF | IP_OFFSET) else ACCEPT
+
+
+def _defrag(pkt: Packet, user: int) -> int:
+    if pkt.ctinfo == IP_CT_UNTRACKED:
+        return ACCEPT
+    zone = pkt.ct.zone.resolved(pkt.mark).effective(0) if pkt.ct is not None else 0
+    verdict: int = pkt.l3.defrag(pkt, user + zone)
+    return verdict
+
+
+def _frag_off(pkt: Packet) -> int:
+    return _number(pkt.buf[pkt.nhoff + 6 : pkt.nhoff + 8], "big")

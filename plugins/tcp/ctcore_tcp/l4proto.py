@@ -1,0 +1,236 @@
+"""The TCP vtable: validity, the state machine, window tracking and the timeouts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ctcore.conn import ASSURED, SEEN_REPLY, Conn, Event
+from ctcore.hookspecs import Fields, l4proto
+from ctcore.netfilter import ACCEPT
+from ctcore.packet import Packet
+from ctcore.ports import invert_ports, nlattr_to_ports, ports_of, ports_to_nlattr, print_ports, save_ports
+from ctcore.sysctl import Sysctl
+from ctcore_tcp.attributes import from_nlattr, to_nlattr
+from ctcore_tcp.decide import GO_ON, SKIP_WINDOW, Segment, decide, out_of_window
+from ctcore_tcp.header import FIN, SENSIBLE_FLAGS, TCP
+from ctcore_tcp.options import BE_LIBERAL, SACK_PERMITTED, U32, syn_options
+from ctcore_tcp.record import CLOSE_INIT, DATA_UNACKNOWLEDGED, TcpState
+from ctcore_tcp.states import (
+    CLOSE,
+    ESTABLISHED,
+    FIN_WAIT,
+    INVALID,
+    KIND_OF,
+    KIND_RST,
+    KIND_SYN,
+    KINDS,
+    LAST_ACK,
+    NONE,
+    RETRANS,
+    STATE_NAMES,
+    STATES,
+    SYN_RECV,
+    SYN_SENT,
+    TRANSITIONS,
+    UNACK,
+    transition,
+)
+from ctcore_tcp.sysctls import DEFAULT_NANOSECONDS, SYSCTLS, TIMEOUT_COUNT
+from ctcore_tcp.window import IN_WINDOW, IPPROTO_TCP, OUT_OF_WINDOW, in_window
+
+_read = TCP.reader("seq", "ack_seq", "doff_res", "flags", "window")
+
+
+class Tcp:
+    """Transmission Control Protocol (RFC 9293)."""
+
+    name = "tcp"
+    l4num = IPPROTO_TCP
+
+    def __init__(self) -> None:
+        self.timeouts = [DEFAULT_NANOSECONDS] * TIMEOUT_COUNT
+        self.loose = 0
+        self.be_liberal = 0
+        self.ignore_invalid_rst = 0
+        self.max_retrans = 0
+
+    @l4proto
+    def pkt_to_tuple(self, pkt: Packet, dataoff: int) -> bytes | None:
+        """The ports."""
+        return ports_of(pkt, dataoff)
+
+    @l4proto
+    def invert_tuple(self, u: bytes) -> bytes:
+        """The ports change places."""
+        return invert_ports(u)
+
+    @l4proto
+    def error(self, pkt: Packet, dataoff: int) -> int:
+        """Header, data offset, checksum and flags."""
+        buf = pkt.buf
+        if pkt.avail - dataoff < TCP.size:
+            return self._invalid(pkt, "truncated packet")
+        doff = (buf[dataoff + 12] >> 4) * 4
+        if doff < TCP.size or doff > pkt.end - dataoff:
+            return self._invalid(pkt, "truncated packet")
+        if pkt.verify and not pkt.l3.checksum(pkt, dataoff, IPPROTO_TCP):
+            return self._invalid(pkt, "bad checksum")
+        if not SENSIBLE_FLAGS[buf[dataoff + 13]]:
+            return self._invalid(pkt, "invalid tcp flag combination")
+        return ACCEPT
+
+    @staticmethod
+    def _invalid(pkt: Packet, reason: str) -> int:
+        pkt.log_invalid(IPPROTO_TCP, reason)
+        return -ACCEPT
+
+    @l4proto
+    def new(self, ct: Conn, pkt: Packet, dataoff: int) -> bool:
+        """A SYN opens a flow; where the namespace is loose, an ACK picks one up whose beginning was not seen."""
+        seq, _, doff_res, flags, win = _read(pkt.buf, dataoff)
+        target = transition(0, KIND_OF[flags], NONE)
+        if target >= INVALID:
+            pkt.log_invalid(IPPROTO_TCP, "invalid new")
+            return False
+        if target != SYN_SENT and not self.loose:
+            pkt.note("nf_conntrack_tcp_loose is 0: a connection is not picked up in the middle")
+            return False
+        tcp = TcpState()
+        doff = (doff_res >> 4) * 4
+        side = tcp.original
+        side.end = (seq + pkt.end - dataoff - doff + (flags >> 1 & 1) + (flags & FIN)) & U32
+        side.maxwin = win or 1
+        side.maxend = side.end
+        if target == SYN_SENT:
+            syn_options(pkt.buf, dataoff + TCP.size, min(dataoff + doff, pkt.avail), side)
+        else:
+            side.maxend = (side.end + side.maxwin) & U32
+            side.flags = tcp.reply.flags = SACK_PERMITTED | BE_LIBERAL
+        ct.proto = tcp
+        return True
+
+    @l4proto
+    def packet(self, ct: Conn, pkt: Packet, dataoff: int, ctinfo: int) -> int:
+        """Move the flow on by one segment."""
+        buf = pkt.buf
+        seq, ack, doff_res, flags, win = _read(buf, dataoff)
+        tcp: TcpState = ct.proto
+        direction = 1 if ctinfo >= 3 else 0
+        kind = KIND_OF[flags]
+        old = tcp.state
+        new = TRANSITIONS[(direction * KINDS + kind) * STATES + old]
+        doff = (doff_res >> 4) * 4
+        end = (seq + pkt.end - dataoff - doff + (flags >> 1 & 1) + (flags & FIN)) & U32
+        options = dataoff + TCP.size
+        options_end = dataoff + doff if dataoff + doff <= pkt.avail else pkt.avail
+        check = True
+        if new < ESTABLISHED or new > LAST_ACK:
+            segment = Segment(direction, kind, seq, ack, end, flags, win, options, options_end)
+            answer, old, new = decide(self, ct, tcp, pkt, segment, old, new)
+            if answer == SKIP_WINDOW:
+                check = False
+            elif answer != GO_ON:
+                return answer
+        if check:
+            result = in_window(
+                ct, tcp, pkt, options, options_end, direction, kind, seq, ack, end, flags, win, self.be_liberal
+            )
+            if result != IN_WINDOW:
+                if result == OUT_OF_WINDOW:
+                    out_of_window(self, ct, tcp, pkt, direction, kind)
+                    return -ACCEPT
+                return ACCEPT
+        return self._accept(ct, tcp, pkt, ctinfo, direction, kind, old, new)
+
+    def _accept(
+        self, ct: Conn, tcp: TcpState, pkt: Packet, ctinfo: int, direction: int, kind: int, old: int, new: int
+    ) -> int:
+        """The segment counts: set the state, choose the timeout, count."""
+        tcp.last_index = kind
+        tcp.last_dir = direction
+        tcp.state = new
+        if new != old:
+            if new == FIN_WAIT:
+                (tcp.reply if direction else tcp.original).flags |= CLOSE_INIT
+            ct.cache_event(Event.PROTOINFO)
+        timeouts = ct.policy or self.timeouts
+        timeout = timeouts[new]
+        if tcp.retrans >= self.max_retrans and timeout > timeouts[RETRANS]:
+            timeout = timeouts[RETRANS]
+        elif kind == KIND_RST:
+            timeout = timeouts[CLOSE]
+        elif (tcp.original.flags | tcp.reply.flags) & DATA_UNACKNOWLEDGED and timeout > timeouts[UNACK]:
+            timeout = timeouts[UNACK]
+        elif not tcp.last_win and timeout > timeouts[RETRANS]:
+            timeout = timeouts[RETRANS]
+        status = ct.status
+        if not status & SEEN_REPLY:
+            if kind == KIND_RST:
+                ct.acct(pkt, ctinfo)
+                ct.net.delete(ct)
+                return ACCEPT
+            if kind == KIND_SYN and old == SYN_SENT:
+                return ACCEPT
+            if new == ESTABLISHED and timeout > timeouts[UNACK]:
+                timeout = timeouts[UNACK]
+        elif new == ESTABLISHED and not status & ASSURED and (old == ESTABLISHED or old == SYN_RECV):
+            ct.status = status | ASSURED
+            ct.cache_event(Event.ASSURED)
+        ct.refresh_acct(pkt, ctinfo, timeout)
+        return ACCEPT
+
+    @l4proto
+    def can_early_drop(self, ct: Conn) -> bool:
+        """A flow that is closing may go."""
+        return bool(FIN_WAIT <= ct.proto.state <= CLOSE)
+
+    @l4proto
+    def print_tuple(self, u: bytes) -> Fields:
+        """``sport`` and ``dport``."""
+        return print_ports(u)
+
+    @l4proto
+    def print_conntrack(self, ct: Conn) -> str:
+        """The name of the state."""
+        return STATE_NAMES[ct.proto.state]
+
+    @l4proto
+    def protoinfo(self, ct: Conn) -> Mapping[str, Any]:
+        """State, window scales and flags of both directions."""
+        original, reply = ct.proto.original, ct.proto.reply
+        return {
+            "state": STATE_NAMES[ct.proto.state],
+            "wscale": [original.scale, reply.scale],
+            "flags": [original.flags, reply.flags],
+        }
+
+    @l4proto
+    def print_save(self, original: bytes, reply: bytes) -> Fields:
+        """The ports of both directions."""
+        return save_ports(original, reply)
+
+    @l4proto
+    def to_nlattr(self, ct: Conn, destroy: bool) -> bytes:
+        """CTA_PROTOINFO_TCP."""
+        return to_nlattr(ct.proto, destroy)
+
+    @l4proto
+    def from_nlattr(self, ct: Conn, attrs: Mapping[int, bytes]) -> None:
+        """From CTA_PROTOINFO_TCP."""
+        from_nlattr(ct.proto, attrs)
+
+    @l4proto
+    def tuple_to_nlattr(self, u: bytes) -> bytes:
+        """CTA_PROTO_SRC_PORT and CTA_PROTO_DST_PORT."""
+        return ports_to_nlattr(u)
+
+    @l4proto
+    def nlattr_to_tuple(self, attrs: Mapping[int, bytes]) -> bytes | None:
+        """From CTA_PROTO_SRC_PORT and CTA_PROTO_DST_PORT."""
+        return nlattr_to_ports(attrs)
+
+    @l4proto
+    def sysctls(self) -> Sequence[Sysctl]:
+        """Ten timeouts and four rules."""
+        return SYSCTLS
