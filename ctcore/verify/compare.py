@@ -1,0 +1,159 @@
+"""Two accounts of the same packets, the kernel's and ctcore's, field by field.
+
+Both are streams of ``trace -o json`` objects, in the order of the packets. Compared for each packet: ctinfo,
+direction, verdict, reasons, whether there is an entry, and the events that it caused, in order; and of the
+entry: its two tuples, state, status, timeout, TCP window scaling and flags, packet and byte counters, mark,
+zone, helper and master.
+
+What is left out, or taken less strictly:
+
+- ``time_ns``: each side has its own clock; and ``id``, which the kernel makes from addresses in its memory.
+- Names of protocols: their numbers are compared.
+- Reasons that do not begin with ``nf_ct_proto_``: they are ctcore's own words for what the kernel drops in
+  silence.
+- Timeouts may be one second apart, for the kernel rounds and time passes while it is asked.
+- The status bit DYING, which only an entry on its way out has.
+- Counters where the kernel gives none (``nf_conntrack_acct=0``).
+- Of an event: its type, tuples, status and state, the state only where the kernel's message tells it (an
+  UPDATE about something else does not); of an expectation's event only the type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any, Final
+
+TIMEOUT_TOLERANCE: Final = 1
+"""Seconds by which two timeouts may differ."""
+
+_PACKET_FIELDS: Final = ("frame", "ctinfo", "direction", "verdict")
+_ENTRY_FIELDS: Final = ("state", "mark", "zone", "helper")
+_TUPLE_FIELDS: Final = ("src", "dst", "sport", "dport", "type", "code", "id")
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field of one packet (``frame``, from 1) on which the two sides do not agree."""
+
+    frame: int
+    field: str
+    kernel: Any
+    ctcore: Any
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"packet {self.frame}: {self.field}: kernel {self.kernel!r}, ctcore {self.ctcore!r}"
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often a field was compared, and how often it agreed."""
+
+    compared: int = 0
+    agreed: int = 0
+
+
+@dataclass(slots=True)
+class Comparison:
+    """The outcome: packets compared, every difference in order, and a tally for each field."""
+
+    packets: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    tally: dict[str, Tally] = field(default_factory=dict)
+
+    def add(self, kernel: Record, ctcore: Record) -> None:
+        """Compare the two accounts of one packet."""
+        self.packets += 1
+        frame, theirs, ours = kernel["frame"], account(kernel), account(ctcore)
+        if kernel["entry"] is not None and theirs["counters"] is None:
+            del theirs["counters"]
+        for name, said in theirs.items():
+            if name in ours:
+                self._judge(frame, name, said, ours[name])
+
+    def _judge(self, frame: int, name: str, kernel: Any, ctcore: Any) -> None:
+        tally = self.tally.setdefault(name, Tally())
+        tally.compared += 1
+        if _agree(name, kernel, ctcore):
+            tally.agreed += 1
+        else:
+            self.differences.append(Difference(frame, name, kernel, ctcore))
+
+
+def compare(kernel: Iterable[Record], ctcore: Iterable[Record]) -> Comparison:
+    """Compare two streams packet by packet; one that ends early differs in the field "packet" from there
+    on."""
+    result = Comparison()
+    for frame, (theirs, ours) in enumerate(zip_longest(kernel, ctcore), 1):
+        if theirs is None or ours is None:
+            result._judge(frame, "packet", theirs is not None, ours is not None)
+        else:
+            result.add(theirs, ours)
+    return result
+
+
+def account(record: Record) -> dict[str, Any]:
+    """What is compared of one packet's object, by the name of the field; the entry's fields only where it has
+    one."""
+    found: dict[str, Any] = {name: record[name] for name in _PACKET_FIELDS}
+    found["reasons"] = [text for text in record["reasons"] if text.startswith("nf_ct_proto_")]
+    found["events"] = [_event(event) for event in record["events"]]
+    entry = record["entry"]
+    found["entry"] = entry is not None
+    if entry is None:
+        return found
+    found.update((name, entry.get(name)) for name in _ENTRY_FIELDS)
+    tcp = entry.get("tcp") or {}
+    return {
+        **found,
+        "tuples": _tuples(entry),
+        "status": _status(entry),
+        "timeout": entry["timeout"],
+        "wscale": tcp.get("wscale"),
+        "flags": tcp.get("flags"),
+        "counters": _counters(entry),
+        "master": _tuple(entry["master"]) if entry.get("master") else None,
+    }
+
+
+def _agree(name: str, kernel: Any, ctcore: Any) -> bool:
+    if name == "timeout" and kernel is not None and ctcore is not None:
+        return bool(abs(kernel - ctcore) <= TIMEOUT_TOLERANCE)
+    if name == "events":
+        return len(kernel) == len(ctcore) and all(map(_same_event, kernel, ctcore))
+    return bool(kernel == ctcore)
+
+
+def _same_event(kernel: Record, ctcore: Record) -> bool:
+    told = {name: said for name, said in kernel.items() if name != "state" or said is not None}
+    return told == {name: ctcore.get(name) for name in told}
+
+
+def _event(event: Record) -> dict[str, Any]:
+    kind = event["type"]
+    if kind.startswith("EXP_"):
+        return {"type": kind}
+    return {"type": kind, "tuples": _tuples(event), "status": _status(event), "state": event.get("state")}
+
+
+def _tuples(entry: Record) -> list[Any]:
+    return [entry["l3num"], entry["l4num"], _tuple(entry["original"]), _tuple(entry["reply"])]
+
+
+def _tuple(direction: Record) -> dict[str, Any]:
+    return {name: direction[name] for name in _TUPLE_FIELDS if name in direction}
+
+
+def _status(entry: Record) -> list[str]:
+    return sorted(set(entry["status"]) - {"DYING"})
+
+
+def _counters(entry: Record) -> list[list[int]] | None:
+    sides = (entry["original"], entry["reply"])
+    if not all("packets" in side for side in sides):
+        return None
+    return [[side["packets"], side["bytes"]] for side in sides]

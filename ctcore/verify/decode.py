@@ -1,0 +1,203 @@
+"""From ctnetlink's messages to the objects of ``trace -o json``, and from a packet to a query for its flow.
+
+Attribute numbers are those of linux/netfilter/nfnetlink_conntrack.h; names of states and status bits are
+those that conntrack prints.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+from ctcore.verify.netlink import Attributes, Message, attribute, attributes, nest
+
+TUPLE_ORIG, TUPLE_REPLY, STATUS, PROTOINFO, HELP, TIMEOUT, MARK = 1, 2, 3, 4, 5, 7, 8
+COUNTERS_ORIG, COUNTERS_REPLY, ID, TUPLE_MASTER, ZONE = 9, 10, 12, 14, 18
+
+ICMP, TCP, UDP, GRE, ICMPV6, SCTP, UDPLITE = 1, 6, 17, 47, 58, 132, 136
+
+_ICMP_ERRORS: Final = {bytes([kind]) for kind in (3, 4, 5, 11, 12)}
+_L3: Final[dict[int, str]] = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}
+_L4: Final = {
+    ICMP: "icmp", TCP: "tcp", UDP: "udp", 33: "dccp", GRE: "gre", ICMPV6: "icmpv6", SCTP: "sctp",
+    UDPLITE: "udplite",
+}  # fmt: skip
+_TCP_STATES: Final = (
+    "NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE",
+    "SYN_SENT2",
+)  # fmt: skip
+_SCTP_STATES: Final = (
+    "NONE", "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "ESTABLISHED", "SHUTDOWN_SENT", "SHUTDOWN_RECD",
+    "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT",
+)  # fmt: skip
+_STATUS: Final = (
+    "EXPECTED", "SEEN_REPLY", "ASSURED", "CONFIRMED", "SRC_NAT", "DST_NAT", "SEQ_ADJUST", "SRC_NAT_DONE",
+    "DST_NAT_DONE", "DYING", "FIXED_TIMEOUT", "TEMPLATE", "NAT_CLASH", "HELPER", "OFFLOAD", "HW_OFFLOAD",
+)  # fmt: skip
+_STATISTICS: Final = {
+    2: "found", 4: "invalid", 8: "insert", 9: "insert_failed", 10: "drop", 11: "early_drop", 12: "error",
+    13: "search_restart", 14: "clash_resolve", 15: "chaintoolong",
+}  # fmt: skip
+
+_Decoder = Callable[[bytes], Any]
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(data, "big")
+
+
+def _ipv4(data: bytes) -> str:
+    return socket.inet_ntop(socket.AF_INET, data)
+
+
+def _ipv6(data: bytes) -> str:
+    return socket.inet_ntop(socket.AF_INET6, data)
+
+
+_ADDRESSES: Final[dict[int, tuple[str, _Decoder]]] = {
+    1: ("src", _ipv4), 2: ("dst", _ipv4), 3: ("src", _ipv6), 4: ("dst", _ipv6),
+}  # fmt: skip
+_PORTS: Final = {2: "sport", 3: "dport", 4: "id", 5: "type", 6: "code", 7: "id", 8: "type", 9: "code"}
+
+
+def flow_tuple(data: bytes) -> dict[str, Any]:
+    """One direction of a flow: addresses, and ports or type, code and id (GRE's keys are its ports)."""
+    parts = attributes(data)
+    found: dict[str, Any] = {}
+    for kind, value in attributes(parts[1]).items():
+        name, read = _ADDRESSES[kind]
+        found[name] = read(value)
+    for kind, value in attributes(parts[2]).items():
+        if kind in _PORTS:
+            found[_PORTS[kind]] = _number(value)
+    return found
+
+
+def status_names(bits: int) -> list[str]:
+    """The names of the status bits that are set, lowest first."""
+    return [name for place, name in enumerate(_STATUS) if bits >> place & 1]
+
+
+def entry(message: Message) -> dict[str, Any]:
+    """A conntrack message as an entry object; what an event does not tell is None, or 0 for mark and zone."""
+    told = message.attributes
+    number = attributes(attributes(told[TUPLE_ORIG])[2])[1][0]
+    found: dict[str, Any] = {
+        "l3": _L3.get(message.family, "unknown"),
+        "l3num": message.family,
+        "l4": _L4.get(number, "unknown"),
+        "l4num": number,
+        "timeout": _number(told[TIMEOUT]) if TIMEOUT in told else None,
+        "state": None,
+        "original": _direction(told, TUPLE_ORIG, COUNTERS_ORIG),
+        "reply": _direction(told, TUPLE_REPLY, COUNTERS_REPLY),
+        "status": status_names(_number(told.get(STATUS, b""))),
+        "mark": _number(told.get(MARK, b"")),
+        "zone": _number(told.get(ZONE, b"")),
+        "id": _number(told.get(ID, b"")),
+        "helper": _helper(told),
+        "master": flow_tuple(told[TUPLE_MASTER]) if TUPLE_MASTER in told else None,
+    }
+    if PROTOINFO in told:
+        _protocol(attributes(told[PROTOINFO]), found)
+    return found
+
+
+def expectation(message: Message) -> dict[str, Any]:
+    """An expectation message: master, tuple, mask, timeout in seconds, helper, flags and class."""
+    told = message.attributes
+    found: dict[str, Any] = {}
+    for kind, name in ((1, "master"), (2, "tuple"), (3, "mask")):
+        if kind in told:
+            found[name] = flow_tuple(told[kind])
+    for kind, name in ((4, "timeout"), (8, "flags"), (9, "class")):
+        if kind in told:
+            found[name] = _number(told[kind])
+    found["helper"] = told[6].rstrip(b"\0").decode() if 6 in told else None
+    return found
+
+
+def statistics(messages: list[Message]) -> dict[str, int]:
+    """The counters of ``conntrack -S``, summed over the processors."""
+    total = dict.fromkeys(_STATISTICS.values(), 0)
+    for message in messages:
+        for kind, name in _STATISTICS.items():
+            total[name] += _number(message.attributes.get(kind, b""))
+    return total
+
+
+def query(packet: bytes, related: bool = False) -> tuple[int, bytes] | None:
+    """(address family, attributes) that ask for the flow of an IP packet's own tuple; None where it has none.
+
+    With ``related``, an ICMP error asks for the flow of the packet that it carries. Fragments and packets too
+    short for their ports have none. A tuple finds the flow of either direction.
+    """
+    found = _network(packet, inner=False)
+    if found and related and _is_error(found[2], found[3]):
+        found = _network(found[3][8:], inner=True)
+    if found is None:
+        return None
+    family, addresses, number, rest = found
+    parts = _transport(number, rest)
+    if parts is None:
+        return None
+    return family, nest(TUPLE_ORIG, addresses, nest(2, attribute(1, bytes([number])), *parts))
+
+
+def _transport(number: int, rest: bytes) -> list[bytes] | None:
+    """The attributes of a transport header's part of the tuple; none for a protocol that has no tracker."""
+    if number in (TCP, UDP, UDPLITE, SCTP):
+        return [attribute(2, rest[:2]), attribute(3, rest[2:4])] if len(rest) >= 4 else None
+    if number in (ICMP, ICMPV6):
+        base = 4 if number == ICMP else 7
+        kind = [attribute(base, rest[4:6]), attribute(base + 1, rest[:1]), attribute(base + 2, rest[1:2])]
+        return kind if len(rest) >= 8 else None
+    if number == GRE:
+        enhanced = len(rest) >= 8 and rest[1] & 7 == 1
+        return [attribute(2, bytes(2)), attribute(3, rest[6:8] if enhanced else bytes(2))]
+    return []
+
+
+def _is_error(number: int, rest: bytes) -> bool:
+    if number == ICMP:
+        return rest[:1] in _ICMP_ERRORS
+    return number == ICMPV6 and rest[:1] < b"\x80"
+
+
+def _network(packet: bytes, inner: bool) -> tuple[int, bytes, int, bytes] | None:
+    """(address family, nested addresses, transport protocol, what follows the network header).
+
+    A first fragment inside an ICMP error (``inner``) still names its flow.
+    """
+    version = packet[0] >> 4 if packet else 0
+    if version == 4 and len(packet) >= 20 and not (packet[6] & (0x1F if inner else 0x3F) or packet[7]):
+        start, end = (packet[0] & 15) * 4, int.from_bytes(packet[2:4], "big")
+        addresses = nest(1, attribute(1, packet[12:16]), attribute(2, packet[16:20]))
+        return socket.AF_INET, addresses, packet[9], packet[start:end]
+    if version == 6 and len(packet) >= 40:
+        addresses = nest(1, attribute(3, packet[8:24]), attribute(4, packet[24:40]))
+        return socket.AF_INET6, addresses, packet[6], packet[40:]
+    return None
+
+
+def _direction(told: Attributes, kind: int, counters: int) -> dict[str, Any]:
+    found = flow_tuple(told[kind])
+    if counters in told:
+        count = attributes(told[counters])
+        found["packets"], found["bytes"] = _number(count[1]), _number(count[2])
+    return found
+
+
+def _helper(told: Attributes) -> str | None:
+    return attributes(told[HELP])[1].rstrip(b"\0").decode() if HELP in told else None
+
+
+def _protocol(info: Attributes, found: dict[str, Any]) -> None:
+    if 1 in info:
+        tcp = attributes(info[1])
+        found["state"] = _TCP_STATES[tcp[1][0]]
+        if 2 in tcp:
+            found["tcp"] = {"wscale": [tcp[2][0], tcp[3][0]], "flags": [tcp[4][0], tcp[5][0]]}
+    elif 3 in info:
+        found["state"] = _SCTP_STATES[attributes(info[3])[1][0]]

@@ -1,0 +1,247 @@
+"""Packets through the running kernel's nf_conntrack, one at a time, answered with ``trace -o json`` objects.
+
+A packet written to a TUN device has, as a rule, gone all the way by the time that the write returns: the
+answer lies ready in the sockets. Only where something is missing (a packet that did not come out, a fragment
+that waits) is the sentinel sent after it: when the kernel reports that one, nothing more can come. So no
+fixed time is ever waited for.
+
+The flow of a packet is asked for by the packet's tuple, as the kernel logged it after reassembly; that of a
+RELATED ICMP error by the tuple of the packet inside. An INVALID packet belongs to no flow, but what it did to
+the flow of its own tuple matters, so that one is shown.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import struct
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final
+
+from ctcore.errors import CtcoreError
+from ctcore.verify import decode
+from ctcore.verify.namespace import Namespace
+from ctcore.verify.netlink import ACK, DUMP, EXCL_CREATE, Message, Netfilter, attribute
+from ctcore.verify.router import LOG_GROUP, SNAPLEN
+
+ETH_P_IP: Final = 0x0800
+
+_CT_NEW, _CT_GET, _CT_DELETE, _CT_STATS = 0x100, 0x101, 0x102, 0x104
+_EXP_NEW, _EXP_DELETE = 0x200, 0x202
+_LOG_PACKET, _LOG_CONFIG = 0x400, 0x401
+_EVENT_GROUPS: Final = (1, 2, 3, 4, 6)
+_PAYLOAD, _PREFIX = 9, 10
+_SENTINEL: Final = struct.pack(
+    "!HHBBHHHBBH4s4s", 0, ETH_P_IP, 0x45, 0, 20, 0, 0, 64, 253, 0x79EE, bytes(4), bytes(4)
+)
+_SENTINEL_WAIT: Final = 2.0
+_DEFAULTS: Final = {"nf_conntrack_acct": 1, "nf_conntrack_log_invalid": 255, "nf_conntrack_events": 1}
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What the log said of one packet."""
+
+    reasons: list[str] = field(default_factory=list)
+    ctinfo: str = "none"
+    direction: str | None = None
+    packet: bytes = b""
+    fragment: bool = False
+    sentinel: bool = False
+
+
+class Kernel:
+    """A context manager: a fresh conntrack table of the running kernel, in a network namespace of its own.
+
+    ``sysctls`` (``nf_conntrack_*`` by bare name) are set before the first packet; accounting, events and the
+    kernel's remarks on invalid packets are on unless they say otherwise. The calling thread is kept on one
+    processor meanwhile, for packets stay in order only there. Raises CtcoreError where root or a part of the
+    kernel is missing.
+    """
+
+    def __init__(self, sysctls: Mapping[str, int | str] | None = None) -> None:
+        self._namespace = Namespace({**_DEFAULTS, **(sysctls or {})})
+        self._sockets: list[Netfilter] = []
+        self._processors: set[int] = set()
+        self._frame = 0
+
+    def __enter__(self) -> Kernel:
+        self._namespace.__enter__()
+        try:
+            with self._namespace.entered():
+                self._log, self._events, self._ask = self._open(), self._open(*_EVENT_GROUPS), self._open()
+            self._listen()
+            self._processors = os.sched_getaffinity(0)
+            os.sched_setaffinity(0, {min(self._processors)})
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it all; the kernel removes the namespace. Harmless when repeated."""
+        if self._processors:
+            os.sched_setaffinity(0, self._processors)
+            self._processors = set()
+        for netlink in self._sockets:
+            netlink.close()
+        self._sockets.clear()
+        self._namespace.close()
+
+    def replay(self, packet: bytes, ethertype: int = ETH_P_IP, frame: int | None = None) -> dict[str, Any]:
+        """Send one network packet (from its IP header on) through the kernel and tell what became of it.
+
+        Returns an object in the schema of ``trace -o json``. ``frame`` is its number there, by default one
+        more than the last; ``time_ns`` is when it was written. ``verdict`` is "accept" where the packet came
+        out, "stolen" for a fragment that was kept, else "drop", whoever dropped it.
+        """
+        self._frame = self._frame + 1 if frame is None else frame
+        now = time.time_ns()
+        heard = _Heard()
+        self._write(self._namespace.inner, struct.pack("!HH", 0, ethertype) + packet)
+        self._collect(heard)
+        out = self._came_out()
+        if not out or heard.ctinfo == "none":
+            self._settle(heard)
+            out = self._came_out() or out
+        return {
+            "frame": self._frame,
+            "time_ns": now,
+            "ctinfo": heard.ctinfo,
+            "direction": heard.direction,
+            "verdict": _verdict(heard, out),
+            "reasons": heard.reasons,
+            "entry": self._entry(heard),
+            "events": list(self.events()),
+        }
+
+    def unseen(self, frame: int | None = None) -> dict[str, Any]:
+        """The object for a frame that the kernel is not given, for it carries no network packet."""
+        self._frame = self._frame + 1 if frame is None else frame
+        nothing: dict[str, Any] = {"ctinfo": "none", "direction": None, "verdict": "accept", "reasons": []}
+        return {"frame": self._frame, "time_ns": time.time_ns(), **nothing, "entry": None, "events": []}
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """The events since the last call, in order; ``replay`` takes those of its packet itself."""
+        for message in self._events.heard():
+            if message.kind == _CT_NEW:
+                yield {"type": "NEW" if message.flags & EXCL_CREATE else "UPDATE", **decode.entry(message)}
+            elif message.kind == _CT_DELETE:
+                yield {"type": "DESTROY", **decode.entry(message)}
+            elif message.kind in (_EXP_NEW, _EXP_DELETE):
+                kind = "EXP_NEW" if message.kind == _EXP_NEW else "EXP_DESTROY"
+                yield {"type": kind, **decode.expectation(message)}
+
+    def dump(self) -> list[dict[str, Any]]:
+        """All entries of the table, in the kernel's order."""
+        return [decode.entry(message) for message in self._ask.request(_CT_GET, flags=DUMP)]
+
+    def stats(self) -> dict[str, int]:
+        """The counters that ``conntrack -S`` prints, summed over the processors."""
+        return decode.statistics(self._ask.request(_CT_STATS, flags=DUMP))
+
+    def proc(self) -> list[str]:
+        """The lines of /proc/net/nf_conntrack. Raises CtcoreError where the kernel was built without it."""
+        with self._namespace.entered():
+            try:
+                with open("/proc/thread-self/net/nf_conntrack", encoding="ascii") as file:
+                    return file.read().splitlines()
+            except FileNotFoundError:
+                raise CtcoreError("this kernel lacks /proc/net/nf_conntrack") from None
+
+    def conntrack_list(self, *options: str) -> list[str] | None:
+        """The lines that ``conntrack -L`` prints with these options; None where it is not installed."""
+        if shutil.which("conntrack") is None:
+            return None
+        return self._namespace.run("conntrack", "-L", *options).stdout.splitlines()
+
+    def _open(self, *groups: int) -> Netfilter:
+        netlink = Netfilter(*groups)
+        self._sockets.append(netlink)
+        return netlink
+
+    def _listen(self) -> None:
+        """Ask for every log message at once, with the first bytes of the packet."""
+        copy = attribute(2, struct.pack("!IBx", SNAPLEN, 2))
+        settings = (attribute(1, b"\x01"), copy + attribute(5, struct.pack("!I", 1)))
+        for group in (0, LOG_GROUP):
+            for payload in settings:
+                try:
+                    self._log.request(_LOG_CONFIG, payload, flags=ACK, resource=group)
+                except OSError as error:
+                    raise CtcoreError(f"this kernel lacks nfnetlink_log: {error.strerror}") from None
+        try:
+            self._ask.request(_CT_GET, flags=DUMP)
+        except OSError as error:
+            raise CtcoreError(f"this kernel lacks nf_conntrack_netlink: {error.strerror}") from None
+
+    def _write(self, device: int, packet: bytes) -> None:
+        try:
+            os.write(device, packet)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EMSGSIZE):
+                raise
+
+    def _collect(self, heard: _Heard, timeout: float = 0.0) -> None:
+        for message in self._log.heard(timeout):
+            if message.kind == _LOG_PACKET:
+                _note(heard, message)
+
+    def _settle(self, heard: _Heard) -> None:
+        """Wait until the kernel has dealt with all that was written."""
+        self._write(self._namespace.outer, _SENTINEL)
+        deadline = time.monotonic() + _SENTINEL_WAIT
+        self._collect(heard)
+        while not heard.sentinel:
+            if time.monotonic() > deadline:
+                raise CtcoreError("the kernel does not report the packets that it is given")
+            self._collect(heard, _SENTINEL_WAIT / 10)
+
+    def _came_out(self) -> bool:
+        out = False
+        try:
+            while os.read(self._namespace.outer, 1 << 16):
+                out = True
+        except BlockingIOError:
+            pass
+        return out
+
+    def _entry(self, heard: _Heard) -> dict[str, Any] | None:
+        query = decode.query(heard.packet, related=heard.ctinfo == "related")
+        if query is None:
+            return None
+        try:
+            answer = self._ask.request(_CT_GET, query[1], family=query[0])
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.EINVAL):
+                return None
+            raise
+        return decode.entry(answer[0])
+
+
+def _note(heard: _Heard, message: Message) -> None:
+    """Note one log message: a remark of the kernel's own (group 0), or a place that the packet passed."""
+    text = message.attributes.get(_PREFIX, b"").rstrip(b"\0").decode("ascii", "replace").rstrip()
+    ctinfo, slash, direction = text.partition("/")
+    if message.resource == 0:
+        heard.reasons.append(text)
+    elif slash:
+        heard.ctinfo, heard.direction = ctinfo, direction or None
+        heard.packet = message.attributes.get(_PAYLOAD, b"")
+    else:
+        setattr(heard, text, True)
+
+
+def _verdict(heard: _Heard, out: bool) -> str:
+    if out:
+        return "accept"
+    return "stolen" if heard.fragment and heard.ctinfo == "none" else "drop"
