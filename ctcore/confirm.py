@@ -31,6 +31,13 @@ CLASH_TIMEOUT: Final = SECOND
 class Confirmer:
     """Confirm of one namespace: the last hook function of POST_ROUTING and LOCAL_IN."""
 
+    __slots__ = (
+        "net",
+        "notifier",
+        "stat",
+        "table",
+    )
+
     def __init__(self, net: Net) -> None:
         self.net = net
         self.table = net.table

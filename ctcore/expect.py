@@ -112,6 +112,7 @@ class ExpectTable:
         self.count += 1
         exp.expires = now + policy.timeout * SECOND
         self.next = min(self.next, exp.expires)
+        self.net.wheel.wake(exp.expires)
         self.net.stat.expect_create += 1
         self.net.notifier.expectation(EventKind.NEW, exp)
 

@@ -59,6 +59,43 @@ class Net:
     ``labels_used``  true where a ruleset uses labels, so that new flows have room for them
     """
 
+    __slots__ = (
+        "_early_drop_wanted",
+        "_vtables",
+        "acct",
+        "adopt",
+        "checksum",
+        "confirmer",
+        "delete",
+        "events",
+        "expectations",
+        "ext_destroyers",
+        "ext_size",
+        "ext_types",
+        "faults",
+        "free",
+        "generic",
+        "helpers",
+        "host",
+        "l3_none",
+        "l3protos",
+        "l4protos",
+        "labels_used",
+        "lifecycle",
+        "log_invalid",
+        "notifier",
+        "now",
+        "packet_observers",
+        "receive",
+        "registry",
+        "stat",
+        "sysctl",
+        "table",
+        "timestamp",
+        "tracker",
+        "wheel",
+    )
+
     def __init__(self, registry: Registry | None = None) -> None:
         self.registry = registry if registry is not None else Registry.load()
         self.faults = FaultLog(self.registry.strict)
@@ -90,6 +127,7 @@ class Net:
         self.lifecycle = Lifecycle(self)
         self.delete = self.lifecycle.delete
         self.free = self.lifecycle.free
+        self.adopt = self.lifecycle.adopt
         self.receive = Receiver(self).receive
         self._set_up_plugins()
         self._vtables["observer"].manager.hook.net_init(net=self)
@@ -165,7 +203,10 @@ class Net:
 
     def collect(self) -> None:
         """What the kernel's collector does, without its delays: flows die at their timeouts, a full table is thinned."""
+        self.expectations.expire(self.now)
         self.wheel.expire(self.now, self.delete)
+        if self.expectations.count:
+            self.wheel.wake(self.expectations.next)
         if self._early_drop_wanted:
             self._early_drop_wanted = False
             self.table.gc_early_drop()

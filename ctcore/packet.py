@@ -30,7 +30,7 @@ class Packet:
     ``end``       where the packet ends by its own header's account (link-layer padding is not part of it)
     ``avail``     where the bytes at hand end: less than ``end`` in a capture that cut packets short
     ``dataoff``   where the transport header begins
-    ``protonum``  the transport protocol
+    ``protonum``  the transport protocol, or -1 while nobody has told it
     ``cut``       true where the capture may have cut the packet short, so that missing bytes are no fault of it
     ``now``       time of arrival, nanoseconds
     ``hook``      the hook point that the packet is at

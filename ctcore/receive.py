@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 class Receiver:
     """The path of packets in one namespace."""
 
+    __slots__ = (
+        "net",
+    )
+
     def __init__(self, net: Net) -> None:
         self.net = net
 
@@ -28,16 +32,14 @@ class Receiver:
         pkt.ct = None
         pkt.ctinfo = UNSEEN
         pkt.notes = None
-        if now != net.now:
-            if now < net.now:
-                pkt.note(f"time went back by {(net.now - now) / 1e9:.6f} s; held")
-                now = net.now
-            else:
-                net.now = now
+        pkt.protonum = -1
+        if now > net.now:
+            net.now = now
             if now >= net.wheel.next:
                 net.collect()
-            if now >= net.expectations.next:
-                net.expectations.expire(now)
+        elif now < net.now:
+            pkt.note(f"time went back by {(net.now - now) / 1e9:.6f} s; held")
+            now = net.now
         pkt.now = now
         l3 = net.l3protos.get(ethertype)
         if l3 is None:
@@ -47,7 +49,13 @@ class Receiver:
         else:
             pkt.l3 = l3
             try:
-                verdict = self._walk(pkt) if not net.host else self._walk_host(pkt)
+                if net.host:
+                    verdict = self._from_host(pkt)
+                else:
+                    pkt.hook = PRE_ROUTING
+                    verdict = l3.rcv(pkt)
+                    if verdict == ACCEPT:
+                        verdict = self._inbound(pkt)
             except Exception as error:
                 pkt.note(net.faults.caught(error))
                 verdict = ACCEPT
@@ -59,27 +67,19 @@ class Receiver:
             net.packet_observers(pkt=pkt, verdict=verdict)
         return verdict
 
-    def _walk(self, pkt: Packet) -> int:
+    def _inbound(self, pkt: Packet) -> int:
         """From the wire: PRE_ROUTING, then on to another host, or in."""
         l3 = pkt.l3
-        pkt.hook = PRE_ROUTING
-        verdict: int = l3.rcv(pkt)
-        if verdict != ACCEPT:
-            return verdict
-        return self._inbound(pkt)
-
-    def _inbound(self, pkt: Packet) -> int:
-        chains = pkt.l3.hooks.chains
+        chains = l3.hooks.chains
         pkt.hook = PRE_ROUTING
         for function in chains[PRE_ROUTING]:
             verdict = function(pkt)
             if verdict != ACCEPT:
                 return verdict
-        hook = pkt.l3.route(pkt)
+        hook = l3.route(pkt)
         if hook == FORWARD:
-            pkt.hook = FORWARD
-            for function in chains[FORWARD]:
-                verdict = function(pkt)
+            if chains[FORWARD]:
+                verdict = l3.hooks.run(FORWARD, pkt)
                 if verdict != ACCEPT:
                     return verdict
             hook = POST_ROUTING
@@ -92,8 +92,8 @@ class Receiver:
                 return verdict
         return ACCEPT
 
-    def _walk_host(self, pkt: Packet) -> int:
-        """As ``_walk``, where the host has addresses: what it sends begins at LOCAL_OUT."""
+    def _from_host(self, pkt: Packet) -> int:
+        """Where the host has addresses: what it sends begins at LOCAL_OUT, the rest comes from the wire."""
         l3 = pkt.l3
         addrs = l3.pkt_to_tuple(pkt, pkt.nhoff) or b""
         half = len(addrs) // 2

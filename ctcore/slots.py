@@ -34,7 +34,35 @@ def _whole(*_: Any) -> int:
 
 
 class L3Slot:
-    """A network layer protocol of one namespace; the hooks are those of ``L3ProtoSpec``."""
+    """A network layer protocol of one namespace; the hooks are those of ``L3ProtoSpec``.
+
+    ``ask_l4proto`` is true where somebody watches get_l4proto, so that it is asked even for what rcv has told already.
+    """
+
+    __slots__ = (
+        "ask_l4proto",
+        "checksum",
+        "defrag",
+        "ethertype",
+        "get_l4proto",
+        "hook_ops",
+        "hooks",
+        "info",
+        "invert_tuple",
+        "l3num",
+        "local",
+        "name",
+        "nlattr_to_tuple",
+        "parse_network",
+        "pkt_to_tuple",
+        "plugin",
+        "print_tuple",
+        "rcv",
+        "route",
+        "suffix",
+        "sysctls",
+        "tuple_to_nlattr",
+    )
 
     def __init__(self, info: PluginInfo, plugin: Any, table: VTable) -> None:
         self.info = info
@@ -53,6 +81,7 @@ class L3Slot:
         self.pkt_to_tuple = bind("pkt_to_tuple")
         self.invert_tuple = bind("invert_tuple")
         self.get_l4proto = bind("get_l4proto")
+        self.ask_l4proto = table.is_wrapped(plugin, "get_l4proto")
         self.defrag = bind("defrag", _whole)
         self.route = bind("route")
         self.checksum = bind("checksum", _whole)
@@ -79,6 +108,31 @@ class L4Slot:
     ``error`` and ``new`` are None where the plugin does not implement them, so that the path need not call.
     """
 
+    __slots__ = (
+        "allow_clash",
+        "can_early_drop",
+        "destroy",
+        "error",
+        "error_before_lookup",
+        "from_nlattr",
+        "info",
+        "invert_tuple",
+        "name",
+        "new",
+        "nlattr_to_tuple",
+        "packet",
+        "pkt_to_tuple",
+        "plugin",
+        "print_conntrack",
+        "print_save",
+        "print_tuple",
+        "print_xml",
+        "protoinfo",
+        "sysctls",
+        "to_nlattr",
+        "tuple_to_nlattr",
+    )
+
     def __init__(self, info: PluginInfo, plugin: Any, table: VTable) -> None:
         self.info = info
         self.plugin = plugin
@@ -97,6 +151,7 @@ class L4Slot:
         self.destroy = table.bind(plugin, "destroy")
         self.can_early_drop = bind("can_early_drop")
         self.print_tuple = bind("print_tuple", _empty)
+        self.print_xml = bind("print_xml", self.print_tuple)
         self.print_conntrack = bind("print_conntrack", _text)
         self.protoinfo = bind("protoinfo", _mapping)
         self.print_save = table.bind(plugin, "print_save")

@@ -96,7 +96,7 @@ class Sysctls(Mapping[str, int]):
 
     def _find(self, name: str) -> tuple[Sysctl, Any]:
         dotted = name.replace("/", ".")
-        path = self._short.get(dotted, dotted)
+        path = self._short.get(dotted.removeprefix("net."), dotted)  # net.nf_conntrack_max is one of them
         if path not in self._declared:
             near = difflib.get_close_matches(dotted.rpartition(".")[2], self._short, 1)
             hint = f"; did you mean {near[0]}?" if near else ""

@@ -31,6 +31,18 @@ class Table:
     ``count`` is what nf_conntrack_count says: every flow that has memory.
     """
 
+    __slots__ = (
+        "_chains",
+        "_random",
+        "_size",
+        "count",
+        "dying",
+        "maximum",
+        "net",
+        "nodes",
+        "unconfirmed",
+    )
+
     def __init__(self, net: Net, buckets: int, maximum: int) -> None:
         self.net = net
         self.nodes: dict[bytes, Node] = {}

@@ -39,11 +39,21 @@ TABLE_FULL: Final = -2
 class Tracker:
     """conntrack-in of one namespace: the hook function at priority -200 of PRE_ROUTING and LOCAL_OUT."""
 
+    __slots__ = (
+        "l4protos",
+        "net",
+        "nodes",
+        "serial",
+        "stat",
+        "table",
+    )
+
     def __init__(self, net: Net) -> None:
         self.net = net
         self.table = net.table
         self.stat = net.stat
         self.l4protos = net.l4protos
+        self.nodes = net.table.nodes
         self.serial = 0
 
     def conntrack_in(self, pkt: Packet) -> int:
@@ -56,14 +66,15 @@ class Tracker:
         pkt.tmpl = tmpl
         pkt.ctinfo = IP_CT_INVALID
         l3 = pkt.l3
-        found = l3.get_l4proto(pkt, pkt.nhoff)
-        if found is None:
-            self.stat.invalid += 1
-            return ACCEPT
-        dataoff, protonum = found
-        pkt.dataoff = dataoff
-        pkt.protonum = protonum
-        pkt.verify = pkt.hook == PRE_ROUTING and self.net.checksum != 0 and pkt.avail >= pkt.end
+        if pkt.protonum < 0 or l3.ask_l4proto:
+            found = l3.get_l4proto(pkt, pkt.nhoff)
+            if found is None:
+                self.stat.invalid += 1
+                pkt.note("no transport header can be found")
+                return ACCEPT
+            pkt.dataoff, pkt.protonum = found
+        dataoff, protonum = pkt.dataoff, pkt.protonum
+        pkt.verify = pkt.avail >= pkt.end and pkt.hook == PRE_ROUTING and self.net.checksum == 1
         l4 = self.l4protos[protonum]
         early = l4.error_before_lookup == l3.l3num
         try:
@@ -109,14 +120,13 @@ class Tracker:
 
         Below 0 there is no flow: NOT_TRACKABLE, or TABLE_FULL.
         """
+        addrs = l3.pkt_to_tuple(pkt, pkt.nhoff)
         u = l4.pkt_to_tuple(pkt, dataoff)
-        if u is None:
+        if u is None or addrs is None:
+            pkt.note(f"the {l4.name} header is not whole enough to tell the flow")
             return NOT_TRACKABLE
-        packed = l3.pkt_to_tuple(pkt, pkt.nhoff) + u + l3.suffix[protonum]
-        if tmpl is None:
-            node = self.table.nodes.get(packed)
-        else:
-            node = self.net.find(packed, tmpl.zone.resolved(pkt.mark))
+        packed = addrs + u + l3.suffix[protonum]
+        node = self.nodes.get(packed) if tmpl is None else self.net.find(packed, tmpl.zone.resolved(pkt.mark))
         if node is None:
             return self.create(pkt, l3, l4, packed, tmpl)
         ct, direction = node
@@ -139,6 +149,7 @@ class Tracker:
         u = l4.invert_tuple(packed[-6:-2])
         addrs = l3.invert_tuple(packed[:-6])
         if u is None or addrs is None:
+            pkt.note(f"no answer to this {l4.name} packet can exist")
             return NOT_TRACKABLE
         net = self.net
         zone = ZONE_DFLT if tmpl is None else tmpl.zone.resolved(pkt.mark)

@@ -26,6 +26,10 @@ class VTable:
         """Take a plugin object in."""
         self.manager.register(plugin)
 
+    def is_wrapped(self, plugin: Any, hook: str) -> bool:
+        """Whether somebody watches this hook of this plugin."""
+        return any(_wraps(impl, plugin) for impl in getattr(self.manager.hook, hook).get_hookimpls())
+
     def bind(self, plugin: Any, hook: str) -> Callable[..., Any] | None:
         """What to call, by position, for ``hook`` of ``plugin``; None where the plugin does not implement it."""
         caller = getattr(self.manager.hook, hook)

@@ -108,6 +108,11 @@ class Icmp:
         return (("type", u[2]), ("code", u[3]), ("id", u[0] << 8 | u[1]))
 
     @l4proto
+    def print_xml(self) -> Fields:
+        """Nothing: conntrack leaves ICMP's parts out."""
+        return ()
+
+    @l4proto
     def print_save(self, original: bytes) -> Fields:
         """Type, code and identifier of the original direction."""
         return tuple((f"--icmp-{name}", value) for name, value in self.print_tuple(original))

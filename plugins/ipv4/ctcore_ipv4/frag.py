@@ -194,4 +194,6 @@ def _reassemble(queue: Queue, pkt: Packet) -> str | None:
     pkt.nhoff = 0
     pkt.end = total
     pkt.avail = total if avail is None else avail
+    pkt.dataoff = len(header)
+    pkt.protonum = header[9]
     return None

@@ -36,8 +36,13 @@ HEADER: Final = IPV4.size
 MULTICAST: Final = range(224, 240)  # the first byte of a multicast address
 BROADCAST: Final = b"\xff\xff\xff\xff"
 ANY: Final = bytes(4)
+PLAIN: Final = bytes(0 < first < 224 for first in range(256))
+"""1 for each first byte of an address that routing has nothing special to do about."""
 
-_read_rcv = IPV4.reader("version_ihl", "tot_len")
+NO_OPTIONS: Final = 0x45  # the first byte of a header without options
+TTL_EXCEEDED: Final = "time to live exceeded in transit"
+
+_read_rcv = IPV4.reader("version_ihl", "tot_len", "frag_off", "protocol")
 _read_l4 = IPV4.reader("version_ihl", "frag_off", "protocol")
 _number = int.from_bytes
 
@@ -58,22 +63,27 @@ class Ipv4:
         nhoff, avail = pkt.nhoff, pkt.avail
         if avail - nhoff < HEADER:
             return self._gone(pkt, "the IPv4 header is not all there")
-        version_ihl, tot_len = _read_rcv(pkt.buf, nhoff)
-        ihl = (version_ihl & 15) * 4
-        if version_ihl >> 4 != 4 or ihl < HEADER:
-            return self._gone(pkt, f"an IPv4 header cannot begin with 0x{version_ihl:02x}")
-        if avail - nhoff < ihl:
-            return self._gone(pkt, "the IPv4 header is not all there")
+        version_ihl, tot_len, frag_off, protocol = _read_rcv(pkt.buf, nhoff)
+        ihl = HEADER
+        if version_ihl != NO_OPTIONS:
+            ihl = (version_ihl & 15) * 4
+            if version_ihl >> 4 != 4 or ihl < HEADER:
+                return self._gone(pkt, f"an IPv4 header cannot begin with 0x{version_ihl:02x}")
+            if avail - nhoff < ihl:
+                return self._gone(pkt, "the IPv4 header is not all there")
         if _number(pkt.buf[nhoff : nhoff + ihl], "big") % 0xFFFF and pkt.hook != LOCAL_OUT:
             return self._gone(pkt, "bad IPv4 header checksum")
         end = nhoff + tot_len
-        if end > avail and not pkt.cut:
-            return self._gone(pkt, f"truncated: {tot_len} bytes by the header, {avail - nhoff} there")
-        if tot_len < ihl:
-            return self._gone(pkt, f"total length {tot_len} is less than the header's {ihl}")
         pkt.end = end
         if end < avail:
             pkt.avail = end
+        elif end > avail and not pkt.cut:
+            return self._gone(pkt, f"truncated: {tot_len} bytes by the header, {avail - nhoff} there")
+        if tot_len < ihl:
+            return self._gone(pkt, f"total length {tot_len} is less than the header's {ihl}")
+        if not frag_off & IP_OFFSET:
+            pkt.dataoff = nhoff + ihl
+            pkt.protonum = protocol
         return ACCEPT
 
     @staticmethod
@@ -111,23 +121,27 @@ class Ipv4:
     def route(self, pkt: Packet) -> int:
         """Forward, but for what the host itself has and what no router forwards."""
         buf, nhoff = pkt.buf, pkt.nhoff
-        if buf[nhoff] & 15 > 5:
+        if PLAIN[buf[nhoff + 12]] and PLAIN[buf[nhoff + 16]] and buf[nhoff] == NO_OPTIONS and not pkt.l3.local:
+            return FORWARD if buf[nhoff + 8] > 1 else self._unroutable(pkt, TTL_EXCEEDED)
+        return self._route(pkt, buf[nhoff + 12 : nhoff + 16], buf[nhoff + 16 : nhoff + 20])
+
+    def _route(self, pkt: Packet, saddr: bytes, daddr: bytes) -> int:
+        buf, nhoff = pkt.buf, pkt.nhoff
+        if buf[nhoff] != NO_OPTIONS:
             fault = check_options(buf[nhoff + HEADER : nhoff + (buf[nhoff] & 15) * 4])
             if fault:
                 return self._unroutable(pkt, fault)
-        if buf[nhoff + 12] in MULTICAST or buf[nhoff + 12 : nhoff + 16] == BROADCAST:
+        if saddr[0] in MULTICAST or saddr == BROADCAST:
             return self._unroutable(pkt, "martian source: a multicast or broadcast address")
-        if buf[nhoff + 16] in MULTICAST or buf[nhoff + 16 : nhoff + 20] == BROADCAST:
+        if daddr[0] in MULTICAST or daddr == BROADCAST:
             return LOCAL_IN
-        if buf[nhoff + 12] == 0 and buf[nhoff + 12 : nhoff + 16] == ANY:
+        if saddr == ANY:
             return self._unroutable(pkt, "martian source: the address 0.0.0.0")
-        if buf[nhoff + 16] == 0 and buf[nhoff + 16 : nhoff + 20] == ANY:
+        if daddr == ANY:
             return self._unroutable(pkt, "martian destination: the address 0.0.0.0")
-        if pkt.l3.local and pkt.l3.is_local(buf[nhoff + 16 : nhoff + 20]):
+        if pkt.l3.local and pkt.l3.is_local(daddr):
             return LOCAL_IN
-        if buf[nhoff + 8] <= 1:
-            return self._unroutable(pkt, "time to live exceeded in transit")
-        return FORWARD
+        return FORWARD if buf[nhoff + 8] > 1 else self._unroutable(pkt, TTL_EXCEEDED)
 
     @staticmethod
     def _unroutable(pkt: Packet, reason: str) -> int:
@@ -201,7 +215,7 @@ class Ipv4:
 def defrag_in(pkt: Packet) -> int:
     """The hook function of PRE_ROUTING: whole packets pass."""
     buf, nhoff = pkt.buf, pkt.nhoff
-    if not buf[nhoff + 6] & 0x3F and not buf[nhoff + 7]:
+    if not buf[nhoff + 7] and not buf[nhoff + 6] & 0x3F:
         return ACCEPT
     return _defrag(pkt, IP_DEFRAG_CONNTRACK_IN)
 

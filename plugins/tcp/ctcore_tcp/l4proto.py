@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ctcore.conn import ASSURED, SEEN_REPLY, Conn, Event
+from ctcore.conn import ASSURED, SEEN_REPLY, SEQ_ADJUST, Conn, Event
 from ctcore.hookspecs import Fields, l4proto
 from ctcore.netfilter import ACCEPT
-from ctcore.packet import Packet
-from ctcore.ports import invert_ports, nlattr_to_ports, ports_of, ports_to_nlattr, print_ports, save_ports
+from ctcore.packet import IP_CT_IS_REPLY, Packet
+from ctcore.ports import invert_ports, nlattr_to_ports, ports_to_nlattr, print_ports, save_ports
 from ctcore.sysctl import Sysctl
 from ctcore_tcp.attributes import from_nlattr, to_nlattr
 from ctcore_tcp.decide import GO_ON, SKIP_WINDOW, Segment, decide, out_of_window
 from ctcore_tcp.header import FIN, SENSIBLE_FLAGS, TCP
-from ctcore_tcp.options import BE_LIBERAL, SACK_PERMITTED, U32, syn_options
+from ctcore_tcp.options import (
+    ALIGNED_LENGTH,
+    ALIGNED_TIMESTAMP,
+    BE_LIBERAL,
+    SACK_PERMITTED,
+    U32,
+    highest_sack,
+    syn_options,
+)
 from ctcore_tcp.record import CLOSE_INIT, DATA_UNACKNOWLEDGED, TcpState
 from ctcore_tcp.states import (
     CLOSE,
     ESTABLISHED,
     FIN_WAIT,
     INVALID,
+    KIND_ACK,
     KIND_OF,
     KIND_RST,
     KIND_SYN,
@@ -37,7 +46,9 @@ from ctcore_tcp.states import (
     transition,
 )
 from ctcore_tcp.sysctls import DEFAULT_NANOSECONDS, SYSCTLS, TIMEOUT_COUNT
-from ctcore_tcp.window import IN_WINDOW, IPPROTO_TCP, OUT_OF_WINDOW, in_window
+from ctcore_tcp.window import IPPROTO_TCP, LET_THROUGH, OUT_OF_WINDOW, get_acquainted, in_window
+
+TCP_SIZE: Final = TCP.size
 
 _read = TCP.reader("seq", "ack_seq", "doff_res", "flags", "window")
 
@@ -58,7 +69,7 @@ class Tcp:
     @l4proto
     def pkt_to_tuple(self, pkt: Packet, dataoff: int) -> bytes | None:
         """The ports."""
-        return ports_of(pkt, dataoff)
+        return pkt.buf[dataoff : dataoff + 4] if pkt.avail - dataoff >= 4 else None
 
     @l4proto
     def invert_tuple(self, u: bytes) -> bytes:
@@ -113,46 +124,61 @@ class Tcp:
     @l4proto
     def packet(self, ct: Conn, pkt: Packet, dataoff: int, ctinfo: int) -> int:
         """Move the flow on by one segment."""
-        buf = pkt.buf
-        seq, ack, doff_res, flags, win = _read(buf, dataoff)
+        seq, ack, doff_res, flags, win = _read(pkt.buf, dataoff)
         tcp: TcpState = ct.proto
-        direction = 1 if ctinfo >= 3 else 0
         kind = KIND_OF[flags]
         old = tcp.state
+        payload = dataoff + (doff_res >> 4) * 4
+        options = dataoff + TCP_SIZE
+        if ctinfo >= IP_CT_IS_REPLY:
+            direction = 1
+            sender, receiver = tcp.reply, tcp.original
+        else:
+            direction = 0
+            sender, receiver = tcp.original, tcp.reply
         new = TRANSITIONS[(direction * KINDS + kind) * STATES + old]
-        doff = (doff_res >> 4) * 4
-        end = (seq + pkt.end - dataoff - doff + (flags >> 1 & 1) + (flags & FIN)) & U32
-        options = dataoff + TCP.size
-        options_end = dataoff + doff if dataoff + doff <= pkt.avail else pkt.avail
+        sack = ack
+        if kind == KIND_ACK:
+            end = (seq + pkt.end - payload) & U32
+        else:
+            end = (seq + pkt.end - payload + (flags >> 1 & 1) + (flags & FIN)) & U32
         check = True
-        if new < ESTABLISHED or new > LAST_ACK:
-            segment = Segment(direction, kind, seq, ack, end, flags, win, options, options_end)
-            answer, old, new = decide(self, ct, tcp, pkt, segment, old, new)
-            if answer == SKIP_WINDOW:
-                check = False
-            elif answer != GO_ON:
-                return answer
+        if kind != KIND_ACK or new != ESTABLISHED or ct.status & SEQ_ADJUST or not sender.maxwin:
+            segment = Segment(direction, kind, seq, ack, end, flags, win, options, min(payload, pkt.avail))
+            if new < ESTABLISHED or new > LAST_ACK:
+                answer, old, new = decide(self, ct, tcp, pkt, segment, old, new)
+                if answer == SKIP_WINDOW:
+                    check = False
+                elif answer != GO_ON:
+                    return answer
+            if check:
+                if receiver.flags & SACK_PERMITTED:
+                    sack = highest_sack(pkt.buf, options, segment.options_end, ack)
+                done, seq, ack, sack, end = get_acquainted(
+                    ct, tcp, pkt, sender, receiver, direction, segment, sack
+                )
+                check = not done
+        elif (
+            payload != options
+            and receiver.flags & SACK_PERMITTED
+            and (payload - options != ALIGNED_LENGTH or pkt.buf[options : options + 4] != ALIGNED_TIMESTAMP)
+        ):
+            sack = highest_sack(pkt.buf, options, min(payload, pkt.avail), ack)
         if check:
             result = in_window(
-                ct, tcp, pkt, options, options_end, direction, kind, seq, ack, end, flags, win, self.be_liberal
+                tcp, pkt, sender, receiver, direction, kind, seq, ack, sack, end, flags, win, self.be_liberal
             )
-            if result != IN_WINDOW:
-                if result == OUT_OF_WINDOW:
-                    out_of_window(self, ct, tcp, pkt, direction, kind)
-                    return -ACCEPT
+            if result == OUT_OF_WINDOW:
+                out_of_window(self, ct, tcp, pkt, direction, kind)
+                return -ACCEPT
+            if result == LET_THROUGH:
                 return ACCEPT
-        return self._accept(ct, tcp, pkt, ctinfo, direction, kind, old, new)
-
-    def _accept(
-        self, ct: Conn, tcp: TcpState, pkt: Packet, ctinfo: int, direction: int, kind: int, old: int, new: int
-    ) -> int:
-        """The segment counts: set the state, choose the timeout, count."""
         tcp.last_index = kind
         tcp.last_dir = direction
-        tcp.state = new
         if new != old:
+            tcp.state = new
             if new == FIN_WAIT:
-                (tcp.reply if direction else tcp.original).flags |= CLOSE_INIT
+                sender.flags |= CLOSE_INIT
             ct.cache_event(Event.PROTOINFO)
         timeouts = ct.policy or self.timeouts
         timeout = timeouts[new]

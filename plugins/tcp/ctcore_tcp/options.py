@@ -19,7 +19,8 @@ WINDOW_SCALE: Final = 0x01  # flags of a sender's record, visible through netlin
 SACK_PERMITTED: Final = 0x02
 BE_LIBERAL: Final = 0x08
 
-ALIGNED_TIMESTAMP: Final = b"\x01\x01\x08\x0a"
+ALIGNED_TIMESTAMP: Final = b"\x01\x01\x08\x0a"  # how a timestamp alone is written, in all its twelve bytes
+ALIGNED_LENGTH: Final = 12
 SACK_BLOCK: Final = 8
 
 U32: Final = 0xFFFFFFFF
@@ -56,7 +57,7 @@ def syn_options(buf: bytes, at: int, end: int, side: Side) -> None:
 
 def highest_sack(buf: bytes, at: int, end: int, sack: int) -> int:
     """The highest sequence number that is acknowledged: ``sack``, or the right edge of a SACK block beyond it."""
-    if end - at == 12 and buf[at : at + 4] == ALIGNED_TIMESTAMP:
+    if end - at == ALIGNED_LENGTH and buf[at : at + 4] == ALIGNED_TIMESTAMP:
         return sack
     while at < end:
         kind = buf[at]

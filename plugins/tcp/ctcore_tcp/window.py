@@ -6,21 +6,23 @@ without effect on the window, where the sender's record or the namespace is libe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ctcore.conn import ExtId
+from ctcore.conn import SEQ_ADJUST, ExtId
 from ctcore_tcp.header import ACK, RST, SYN
-from ctcore_tcp.options import BE_LIBERAL, HALF, SACK_PERMITTED, U32, WINDOW_SCALE, highest_sack, syn_options
+from ctcore_tcp.options import BE_LIBERAL, HALF, U32, WINDOW_SCALE, syn_options
 from ctcore_tcp.record import DATA_UNACKNOWLEDGED, MAXACK_SET, Side, TcpState
 from ctcore_tcp.states import KIND_ACK, SYN_RECV, SYN_SENT
 
 if TYPE_CHECKING:
     from ctcore.conn import Conn
     from ctcore.packet import Packet
+    from ctcore_tcp.decide import Segment
 
 IN_WINDOW: Final = 0
 LET_THROUGH: Final = 1
 OUT_OF_WINDOW: Final = 2
+FITS: Final = 3
 
 MAX_ACK_WINDOW: Final = 66000  # the least span in which a late acknowledgment is taken for one
 
@@ -29,95 +31,43 @@ EXT_SEQADJ: Final = int(ExtId.SEQADJ)
 
 
 def in_window(
-    ct: Conn,
     tcp: TcpState,
     pkt: Packet,
-    options: int,
-    options_end: int,
+    sender: Side,
+    receiver: Side,
     direction: int,
     kind: int,
     seq: int,
     ack: int,
+    sack: int,
     end: int,
     flags: int,
     raw_win: int,
     liberal: int,
 ) -> int:
-    """Judge a segment and, where it is in the window, learn from it.
+    """Judge a segment of sides that are known and, where it is in the window, learn from it.
 
-    ``options`` and ``options_end`` are places in ``pkt.buf``; ``end`` is seq plus everything that the segment occupies;
+    ``sack`` is ``ack`` or the highest SACK edge beyond it; ``end`` is seq plus everything that the segment occupies;
     ``raw_win`` is the header's window. Returns IN_WINDOW, LET_THROUGH or OUT_OF_WINDOW.
     """
-    if direction:
-        sender, receiver = tcp.reply, tcp.original
-    else:
-        sender, receiver = tcp.original, tcp.reply
-    sack = ack
-    if receiver.flags & SACK_PERMITTED and options < options_end:
-        sack = highest_sack(pkt.buf, options, options_end, sack)
-    if ct.ext is not None and ct.ext[EXT_SEQADJ] is not None:
-        shift = ct.ext[EXT_SEQADJ][not direction].offset(ack - 1)
-        ack = (ack - shift) & U32
-        sack = (sack - shift) & U32
-
-    if not sender.maxwin:
-        if flags & SYN:
-            _begin(sender, receiver, pkt.buf, options, options_end, direction, end, raw_win)
-            if not flags & ACK:
-                return IN_WINDOW
-        else:
-            _pick_up(sender, receiver, sack, end, raw_win)
-    elif flags & SYN and 0 < (end - sender.end) & U32 < HALF and tcp.state in (SYN_SENT, SYN_RECV):
-        _begin(sender, receiver, pkt.buf, options, options_end, direction, end, raw_win)
-        if direction and not flags & ACK:
-            return IN_WINDOW
-
     receiver_end = receiver.end
-    if not flags & ACK or (not ack and flags & RST):
-        ack = sack = receiver_end
-    if flags & RST and not seq and tcp.state == SYN_SENT:
-        seq = end = sender.end
-
-    sender_end = sender.end
-    maxend = sender.maxend
     receiver_win = receiver.maxwin
-    ack_window = sender.maxwin if sender.maxwin > MAX_ACK_WINDOW else MAX_ACK_WINDOW
+    ahead = (end - sender.end) & U32
     # Differences modulo 2**32: below HALF means not before.
-    seq_in = (maxend - seq) & U32 < HALF
-    ack_behind = (receiver_end - sack) & U32
-    data_fresh = not receiver_win or 0 < (end - sender_end + receiver_win + 1) & U32 < HALF
-    ack_fresh = 0 < (sack - receiver_end + ack_window + 1) & U32 < HALF
-    if not (seq_in and ack_behind < HALF and data_fresh and ack_fresh):
-        text = ""
-        result = LET_THROUGH
-        if not seq_in:
-            overshoot = (end - maxend + 1) & U32
-            if receiver_win and data_fresh and ack_fresh and overshoot <= receiver_win and ack_behind < HALF:
-                sender.end = end
-                sender.flags |= DATA_UNACKNOWLEDGED
-                text = f"{overshoot} bytes more than expected"
-            else:
-                result = OUT_OF_WINDOW
-                text = f"SEQ is over upper bound {(maxend + 1) & U32} (over the window of the receiver)"
-        elif ack_behind >= HALF:
-            result = OUT_OF_WINDOW
-            text = f"ACK is over upper bound {(receiver_end + 1) & U32} (ACKed data not seen yet)"
-        elif not data_fresh:
-            bound = (sender_end - receiver_win - 1) & U32
-            text = f"SEQ is under lower bound {bound} (already ACKed data retransmitted)"
-        else:
-            bound = (receiver_end - ack_window - 1) & U32
-            text = f"ignored ACK under lower bound {bound} (possible overly delayed)"
-        if liberal or sender.flags & BE_LIBERAL:
-            return IN_WINDOW
-        pkt.log_invalid(IPPROTO_TCP, text)
-        return result
+    if (
+        (sender.maxend - seq) & U32 >= HALF
+        or (receiver_end - sack) & U32 > MAX_ACK_WINDOW
+        or (ahead >= HALF and receiver_win and ahead + receiver_win <= U32)
+    ):
+        result = _outside(pkt, sender, receiver, seq, sack, end, liberal)
+        if result != FITS:
+            return result
 
     win = raw_win if flags & SYN else raw_win << sender.scale
-    reach = (win + sack - ack) & U32
+    reach = win if sack == ack else (win + sack - ack) & U32
     if sender.maxwin < reach:
         sender.maxwin = reach
-    if 0 < (end - sender_end) & U32 < HALF:
+    if 0 < ahead < HALF:
         sender.end = end
         sender.flags |= DATA_UNACKNOWLEDGED
     if flags & ACK:
@@ -127,7 +77,7 @@ def in_window(
         elif 0 < (ack - sender.maxack) & U32 < HALF:
             sender.maxack = ack
     if receiver_win:
-        beyond = (end - maxend) & U32
+        beyond = (end - sender.maxend) & U32
         if 0 < beyond < HALF:
             receiver.maxwin = (receiver_win + beyond) & U32
     limit = (sack + win) & U32
@@ -154,14 +104,84 @@ def in_window(
     return IN_WINDOW
 
 
-def _begin(
-    sender: Side, receiver: Side, buf: bytes, options: int, options_end: int, direction: int, end: int, win: int
-) -> None:
+def _outside(pkt: Packet, sender: Side, receiver: Side, seq: int, sack: int, end: int, liberal: int) -> int:
+    """The four bounds in full, for a segment that is not plainly inside: which one it breaks, or FITS."""
+    maxend, receiver_end, receiver_win = sender.maxend, receiver.end, receiver.maxwin
+    ack_window = max(sender.maxwin, MAX_ACK_WINDOW)
+    seq_low = (sender.end - receiver_win - 1) & U32
+    ack_low = (receiver_end - ack_window - 1) & U32
+    seq_fits = (maxend - seq) & U32 < HALF
+    ack_fits = (receiver_end - sack) & U32 < HALF
+    seq_fresh = 0 < (end - seq_low) & U32 < HALF
+    ack_fresh = 0 < (sack - ack_low) & U32 < HALF
+    result = LET_THROUGH
+    if not seq_fits:
+        overshoot = (end - maxend + 1) & U32
+        if receiver_win and seq_fresh and ack_fresh and ack_fits and overshoot <= receiver_win:
+            sender.end = end
+            sender.flags |= DATA_UNACKNOWLEDGED
+            text = f"{overshoot} bytes more than expected"
+        else:
+            result = OUT_OF_WINDOW
+            text = f"SEQ is over upper bound {(maxend + 1) & U32} (over the window of the receiver)"
+    elif not ack_fits:
+        result = OUT_OF_WINDOW
+        text = f"ACK is over upper bound {(receiver_end + 1) & U32} (ACKed data not seen yet)"
+    elif receiver_win and not seq_fresh:
+        text = f"SEQ is under lower bound {seq_low} (already ACKed data retransmitted)"
+    elif not ack_fresh:
+        text = f"ignored ACK under lower bound {ack_low} (possible overly delayed)"
+    else:
+        return FITS
+    if liberal or sender.flags & BE_LIBERAL:
+        return IN_WINDOW
+    pkt.log_invalid(IPPROTO_TCP, text)
+    return result
+
+
+class Numbers(NamedTuple):
+    """A segment's numbers once its sides are known; ``done`` where there is nothing left to judge."""
+
+    done: bool
+    seq: int
+    ack: int
+    sack: int
+    end: int
+
+
+def get_acquainted(
+    ct: Conn, tcp: TcpState, pkt: Packet, sender: Side, receiver: Side, direction: int, seg: Segment, sack: int
+) -> Numbers:
+    """What comes before the judgement of segments that are not plain: first ones of a side, SYN, reset, no ACK."""
+    seq, ack, end, flags = seg.seq, seg.ack, seg.end, seg.flags
+    if ct.status & SEQ_ADJUST:
+        shift = ct.ext_find(EXT_SEQADJ)[not direction].offset(ack - 1)
+        ack = (ack - shift) & U32
+        sack = (sack - shift) & U32
+    if not sender.maxwin:
+        if flags & SYN:
+            _begin(sender, receiver, pkt.buf, seg)
+            if not flags & ACK:
+                return Numbers(True, seq, ack, sack, end)
+        else:
+            _pick_up(sender, receiver, sack, end, seg.win)
+    elif flags & SYN and 0 < (end - sender.end) & U32 < HALF and tcp.state in (SYN_SENT, SYN_RECV):
+        _begin(sender, receiver, pkt.buf, seg)
+        if direction and not flags & ACK:
+            return Numbers(True, seq, ack, sack, end)
+    if not flags & ACK or (not ack and flags & RST):
+        ack = sack = receiver.end
+    if flags & RST and not seq and tcp.state == SYN_SENT:
+        seq = end = sender.end
+    return Numbers(False, seq, ack, sack, end)
+
+
+def _begin(sender: Side, receiver: Side, buf: bytes, seg: Segment) -> None:
     """A side is known by its SYN. Scaling holds where both sides offered it."""
-    sender.end = sender.maxend = end
-    sender.maxwin = win or 1
-    syn_options(buf, options, options_end, sender)
-    if direction and not sender.flags & receiver.flags & WINDOW_SCALE:
+    sender.end = sender.maxend = seg.end
+    sender.maxwin = seg.win or 1
+    syn_options(buf, seg.options, seg.options_end, sender)
+    if seg.direction and not sender.flags & receiver.flags & WINDOW_SCALE:
         sender.scale = receiver.scale = 0
 
 

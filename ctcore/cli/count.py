@@ -1,0 +1,25 @@
+"""``ctcore count``: how many flows there are, as ``conntrack -C`` prints it."""
+
+from __future__ import annotations
+
+from ctcore.cli.options import Reading, reading
+from ctcore.cli.options import command as define
+from ctcore.cli.session import Session
+from ctcore.formats.stats import count_line
+
+
+@define("How many flows there are (conntrack -C).")
+@reading
+def command(reading: Reading) -> None:
+    """Print how many flows are tracked after the last packet: the number alone, as "conntrack -C" does.
+
+    \b
+    Examples:
+      ctcore count http.pcap
+      ctcore count --bpf 'udp port 53' *.pcap
+      ctcore count --clock frozen http.pcap     as if all packets came at once
+    """
+    session = Session(reading)
+    session.replay()
+    print(count_line(session.net.table.count))
+    session.finish()

@@ -1,0 +1,59 @@
+"""``ctcore list``: the table after the last packet, as ``conntrack -L`` prints it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from ctcore.cli.conduct import say
+from ctcore.cli.filters import Filter, Test, filtering
+from ctcore.cli.options import Reading, reading
+from ctcore.cli.options import command as define
+from ctcore.cli.output import FLAGS, Format, flow_printer, output_option
+from ctcore.cli.session import Session
+from ctcore.conn import Conn
+from ctcore.formats import text, xml
+from ctcore.netns import Net
+
+
+@define("The table after the last packet (conntrack -L).")
+@output_option("xml", "save", "json", "proc", flags=FLAGS)
+@filtering
+@reading
+def command(reading: Reading, chosen: Format, filters: Filter) -> None:
+    """Print the connection tracking table after the last packet, a line for each flow.
+
+    Lines are those of "conntrack -L"; times left are counted from the last packet's time. Flows stand in the order in
+    which they came (the kernel's own order is random). How many were shown is said on standard error.
+
+    \b
+    Examples:
+      ctcore list http.pcap
+      ctcore list -p tcp --state TIME_WAIT http.pcap
+      ctcore list -s 192.0.2.0/24 -u ASSURED -o extended,id *.pcap
+      ctcore list -o proc --set nf_conntrack_acct=1 http.pcap
+                                     lines of /proc/net/nf_conntrack, with counters
+      ctcore list -o json http.pcap  an object for each flow
+      ctcore list -o save http.pcap  options for "conntrack --load-file"
+    """
+    session = Session(reading)
+    test = filters.bind(session.net)
+    session.replay()
+    with session.blame():
+        shown = _print(session.net, flow_printer(chosen), test, chosen.name == "xml")
+    say(text.footer(shown))
+    session.finish()
+
+
+def _print(net: Net, line: Callable[[Conn, int], str], test: Test | None, is_xml: bool) -> int:
+    """Print the flows that pass the test; returns how many."""
+    shown = 0
+    for ct in net.table:
+        if test is None or test(ct):
+            if is_xml and not shown:
+                print(xml.OPENING)
+            sys.stdout.write(line(ct, net.now) + "\n")
+            shown += 1
+    if is_xml and shown:
+        print(xml.CLOSING)
+    return shown

@@ -1,0 +1,131 @@
+"""One replay: a namespace, the captures that it is fed, and what stopped it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+
+from ctcore import Conntrack, Registry
+from ctcore.cli.conduct import INPUT, INTERRUPTED, say
+from ctcore.cli.options import Reading
+from ctcore.cli.progress import Progress
+from ctcore.cli.watch import Backwards, Interrupt, WatchedCapture
+from ctcore.errors import CtcoreError, PluginError
+from ctcore.hookspecs import KINDS
+
+
+class Session:
+    """A namespace as the options ask for it; ``replay`` the captures, print, and ``finish``.
+
+    ``tracker``  the namespace's ``Conntrack``
+    ``net``      its ``Net``
+    ``capture``  the capture that is being read
+
+    ``listen``   keep the events of each packet for its result
+    ``chatty``   the command prints while it reads, so that on a terminal a progress bar would be in its way
+
+    Raises CtcoreError for an option that cannot be followed and where no packet could be tracked at all.
+    """
+
+    def __init__(self, reading: Reading, listen: bool = False, chatty: bool = False) -> None:
+        registry = load_plugins(reading.strict_plugins, reading.no_plugin)
+        warn_of(registry)
+        self.tracker = Conntrack(registry, local=reading.local, frozen=reading.clock == "frozen", listen=listen)
+        self.net = self.tracker.net
+        self.net.faults.report = lambda text: say(f"ctcore: {text}")
+        for assignment in reading.settings:
+            self.net.sysctl.set_text(assignment)
+        self.capture: WatchedCapture | None = None
+        self._reading = reading
+        self._bar = reading.progress and sys.stderr.isatty() and not (chatty and sys.stdout.isatty())
+        self._interrupt = Interrupt()
+        self._backwards = Backwards()
+        self._stopped_by: CtcoreError | None = None
+
+    def replay(self, on_packet: Callable[[int, int], None] | None = None) -> None:
+        """Track the captures in turn; ``on_packet(number, verdict)`` is called after each packet.
+
+        Returns early, for ``finish`` to tell why, where one cannot be read on. Raises CtcoreError where not even the
+        first one could be opened, so that there is nothing to print.
+        """
+        with self._interrupt, Progress(self._bar) as progress:
+            for path in self._reading.captures:
+                try:
+                    self._replay_one(path, progress, on_packet)
+                except CtcoreError as error:
+                    self._stopped_by = error
+                if self._interrupt.asked or self._stopped_by is not None:
+                    break
+        if self.capture is None and self._stopped_by is not None and not self._interrupt.asked:
+            raise self._stopped_by
+
+    def time_of(self, number: int) -> int:
+        """When packet ``number`` of the capture at hand came, by the capture: nanoseconds. To be asked in ``on_packet``."""
+        assert self.capture is not None
+        return self.capture.time_of(number)
+
+    @contextmanager
+    def blame(self) -> Iterator[None]:
+        """Printing may run plugins' code: raise PluginError, naming the plugin, where that fails."""
+        try:
+            yield
+        except CtcoreError:
+            raise
+        except Exception as error:
+            self.net.faults.strict = True
+            self.net.faults.caught(error)
+
+    def finish(self) -> None:
+        """Print the remarks, after the data.
+
+        Raises what stopped the replay, if anything did; SystemExit after Ctrl-C and where a plugin failed.
+        """
+        if self._backwards.count and self._reading.clock == "capture":
+            count, most = self._backwards.count, self._backwards.most / 1e6
+            say(
+                f"ctcore: {count} packet{'s are' if count > 1 else ' is'} older than one before, by up to {most:.6f} s:"
+                ' time was held ("ctcore trace" marks them)'
+            )
+        for plugin, count in self.net.faults.counts.items():
+            say(f"ctcore: {plugin} failed at {count} packet{'s' if count > 1 else ''}, which are INVALID for that")
+        if self._interrupt.asked:
+            sys.exit(INTERRUPTED)
+        if self._stopped_by is not None:
+            raise self._stopped_by
+        if self.net.faults.counts:
+            sys.exit(INPUT)
+
+    def _replay_one(
+        self, path: str, progress: Progress, on_packet: Callable[[int, int], None] | None
+    ) -> None:
+        reading = self._reading
+        with WatchedCapture(path, reading.bpf, self._interrupt, self._backwards, progress) as capture, self.blame():
+            self.capture = capture
+            self.tracker.replay(capture, on_packet)
+
+
+def load_plugins(strict: bool, without: Iterable[str]) -> Registry:
+    """The installed plugins but those named. Raises PluginError for a name that none has, and where ``strict``."""
+    known = {point.name for kind in KINDS for point in entry_points(group=f"ctcore.{kind}")}
+    for name in without:
+        if name not in known:
+            raise PluginError(f"no plugin is named {name}: there are {', '.join(sorted(known))}")
+    return Registry.load(strict, without)
+
+
+def warn_of(registry: Registry) -> None:
+    """Say which plugins were left out. Raises PluginError where no packet could be tracked without them."""
+    for plugin in registry.plugins:
+        if plugin.problem is not None:
+            say(f"ctcore: {plugin} is left out: {plugin.problem}")
+    if not any(registry.loaded("l3proto")):
+        raise PluginError(
+            "no plugin for a network layer protocol is loaded, so no packet can be tracked: pip install ctcore-ipv4"
+        )
+    if not any(registry.loaded("l4proto")):
+        say(
+            "ctcore: no plugin for a transport protocol is loaded, so flows are told apart by their addresses alone: "
+            "pip install ctcore-tcp ctcore-udp ctcore-icmp"
+        )

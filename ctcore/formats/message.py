@@ -1,0 +1,132 @@
+"""What a ctnetlink message tells of a flow: the one source of the text, xml, save and netlink formats.
+
+A dump tells everything about a flow, an event what its mask says: kernel behaviour, see docs/differs.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ctcore.conn import EXT_ACCT, EXT_HELPER, EXT_TSTAMP, Conn, Event, EventKind, ExtId, Status
+from ctcore.sysctl import SECOND
+from ctcore.zones import ZONE_DIR_ORIG, ZONE_DIR_REPL
+
+if TYPE_CHECKING:
+    from ctcore.extensions.acct import Counters
+    from ctcore.extensions.seqadj import SeqAdj
+    from ctcore.extensions.tstamp import Timestamps
+
+OFFLOADED: Final = int(Status.OFFLOAD)
+SEQ_ADJUST: Final = int(Status.SEQ_ADJUST)
+ZONE_DIR_BOTH: Final = ZONE_DIR_ORIG | ZONE_DIR_REPL
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message about the flow ``ct``; None stands for what the message does not tell.
+
+    ``kind``       the event, or None in a dump
+    ``now``        nanoseconds: when the message was made
+    ``timeout``    whole seconds left
+    ``protoinfo``  whether the private state of the protocol is told
+    ``labels``     the label bits
+    ``use``        how many hold the flow
+    """
+
+    ct: Conn
+    kind: EventKind | None
+    now: int
+    timeout: int | None = None
+    protoinfo: bool = False
+    counters: Counters | None = None
+    mark: int | None = None
+    times: Timestamps | None = None
+    helper: str | None = None
+    labels: int | None = None
+    seqadj: list[SeqAdj] | None = None
+    master: Conn | None = None
+    use: int | None = None
+
+    @property
+    def state(self) -> str | None:
+        """The name of the protocol's state, where the message tells it and the protocol has names."""
+        if not self.protoinfo or self.ct.proto is None:
+            return None
+        state: str | None = self.ct.l4.protoinfo(self.ct).get("state")
+        return state
+
+    @property
+    def age(self) -> int | None:
+        """Whole seconds from the flow's start to its end or until now, either time truncated beforehand."""
+        times = self.times
+        return None if times is None else (times.stop or self.now) // SECOND - times.start // SECOND
+
+
+def dump(ct: Conn, now: int) -> Message:
+    """The message that a dump at the time ``now`` (nanoseconds) has for a flow."""
+    offloaded = bool(ct.status & OFFLOADED)
+    return Message(
+        ct,
+        None,
+        now,
+        timeout=None if offloaded else ct.remaining(now) // SECOND,
+        protoinfo=not offloaded,
+        counters=ct.ext_find(EXT_ACCT),
+        mark=ct.mark,
+        times=ct.ext_find(EXT_TSTAMP),
+        helper=_helper(ct),
+        labels=_labels(ct),
+        seqadj=_seqadj(ct),
+        master=ct.master,
+        use=1 + ct.children,
+    )
+
+
+def event(kind: EventKind, ct: Conn, mask: int, now: int) -> Message:
+    """The message of an event that is delivered at ``now`` (nanoseconds).
+
+    ``mask`` has a bit for each ``Event``.
+    """
+    timeout = ct.remaining(now) // SECOND
+    if kind == EventKind.DESTROY:
+        return Message(
+            ct,
+            kind,
+            now,
+            timeout=timeout or None,
+            protoinfo=True,
+            counters=ct.ext_find(EXT_ACCT),
+            mark=ct.mark or None,
+            times=ct.ext_find(EXT_TSTAMP),
+        )
+
+    def has(number: Event) -> bool:
+        return bool(mask >> number & 1)
+
+    return Message(
+        ct,
+        kind,
+        now,
+        timeout=timeout,
+        protoinfo=has(Event.PROTOINFO),
+        mark=ct.mark if ct.mark or has(Event.MARK) else None,
+        helper=_helper(ct),
+        labels=_labels(ct) if has(Event.LABEL) else None,
+        seqadj=_seqadj(ct) if has(Event.SEQADJ) else None,
+        master=ct.master if has(Event.RELATED) else None,
+    )
+
+
+def _helper(ct: Conn) -> str | None:
+    data = ct.ext_find(EXT_HELPER)
+    return None if data is None else data.helper.name
+
+
+def _labels(ct: Conn) -> int | None:
+    labels = ct.ext_find(ExtId.LABELS)
+    return None if labels is None else labels.bits or None
+
+
+def _seqadj(ct: Conn) -> list[SeqAdj] | None:
+    return ct.ext_find(ExtId.SEQADJ) if ct.status & SEQ_ADJUST else None

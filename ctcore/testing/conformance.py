@@ -1,0 +1,102 @@
+"""What every protocol must stand, whatever the bytes: checks for a plugin's tests to feed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from ctcore.api import Conntrack
+from ctcore.conn import CtInfo
+from ctcore.formats.objects import flow_object
+from ctcore.netfilter import Verdict
+from ctcore.registry import Registry
+from ctcore.testing.conversation import SECOND, START
+from ctcore.testing.packets import shortened
+
+ETHERTYPE_IPV4: Final = 0x0800
+STATES: Final = frozenset({"new", "established", "related", "invalid", "untracked", "none"})
+
+
+def accounts(
+    registry: Registry, packets: Iterable[bytes], before: bytes = b"", after: bytes = b"", cut: bool = False
+) -> list[dict[str, Any]]:
+    """Feed packets to a new conntrack, a second apart, and tell all that can be seen of each.
+
+    Each packet lies in a buffer between ``before`` and ``after``. With ``cut``, bytes that are missing by its
+    own header were left out by a capture. Raises what a plugin raises, where the registry is strict.
+    """
+    conntrack = Conntrack(registry, {"nf_conntrack_acct": 1})
+    return [
+        _account(conntrack, packet, START + number * SECOND, before, after, cut)
+        for number, packet in enumerate(packets)
+    ]
+
+
+def _account(
+    conntrack: Conntrack, packet: bytes, now: int, before: bytes, after: bytes, cut: bool
+) -> dict[str, Any]:
+    net, pkt = conntrack.net, conntrack.packet
+    pkt.buf = before + packet + after
+    pkt.nhoff = len(before)
+    pkt.avail = len(before) + len(packet)
+    pkt.cut = cut
+    seen = conntrack.result(net.receive(pkt, ETHERTYPE_IPV4, now))
+    return {
+        "verdict": seen.verdict,
+        "state": seen.state,
+        "ctinfo": seen.ctinfo,
+        "direction": seen.direction,
+        "reasons": seen.reasons,
+        "entry": None if seen.entry is None else flow_object(seen.entry, now),
+        "counters": dict(net.stat.items()),
+    }
+
+
+def check_any_bytes(registry: Registry, packets: Iterable[bytes], cut: bool = False) -> None:
+    """Whatever the bytes, each packet has a verdict and a relation that exist, and the two agree."""
+    for seen in accounts(registry, packets, cut=cut):
+        assert seen["verdict"] in set(Verdict), seen
+        assert seen["state"] in STATES, seen
+        related = seen["state"] in ("new", "established", "related")
+        assert (seen["ctinfo"] in set(CtInfo)) == (related or seen["state"] == "untracked"), seen
+        assert (seen["direction"] is not None) == related, seen
+        if seen["state"] in ("invalid", "none"):
+            assert seen["reasons"], f"no reason is given: {seen}"
+
+
+def check_surroundings(
+    registry: Registry, packets: Iterable[bytes], before: bytes, after: bytes, cut: bool = False
+) -> None:
+    """What lies around a packet in its buffer makes no difference: nothing is read beyond its ends."""
+    packets = list(packets)
+    alone = accounts(registry, packets, cut=cut)
+    within = accounts(registry, packets, before, after, cut)
+    assert within == alone
+
+
+def check_inverse(invert: Callable[[bytes], bytes | None], part: bytes) -> None:
+    """Inverting twice gives the part back, wherever it can be inverted at all."""
+    back = invert(part)
+    if back is not None:
+        assert invert(back) == part
+        assert len(back) == len(part)
+
+
+def every_cut(packet: bytes) -> Iterator[bytes]:
+    """An IPv4 packet shortened to each size that leaves its network header whole, honest about its length."""
+    for size in range((packet[0] & 15) * 4, len(packet)):
+        yield shortened(packet, size)
+
+
+def check_cuts(registry: Registry, packet: bytes) -> None:
+    """A good packet is INVALID when shortened and dropped when bytes are missing, with a reason."""
+    for short in every_cut(packet):
+        (seen,) = accounts(registry, [short])
+        assert seen["state"] == "invalid", (len(short), seen)
+        assert seen["reasons"], f"no reason is given for {len(short)} bytes"
+        assert seen["entry"] is None, (len(short), seen)
+    for size in range(len(packet)):
+        (seen,) = accounts(registry, [packet[:size]])
+        assert seen["verdict"] == Verdict.DROP, (size, seen)
+        assert seen["state"] == "none", (size, seen)
+        assert seen["reasons"], f"no reason is given for {size} bytes"

@@ -1,0 +1,28 @@
+"""Fixtures for pytest. A ``conftest.py`` imports the ones that its tests use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ctcore.registry import Registry
+from ctcore.testing.conversation import Conversation
+
+Converse = Callable[..., Conversation]
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """All installed plugins; one that is left out, or that raises, is an error."""
+    return Registry.load(strict=True)
+
+
+@pytest.fixture
+def converse(registry: Registry) -> Converse:
+    """``converse(**sysctls)`` begins a conversation in a namespace of its own."""
+
+    def begin(**sysctls: int) -> Conversation:
+        return Conversation(registry, sysctls)
+
+    return begin

@@ -1,0 +1,89 @@
+"""What must hold before any test means something: the installed ctcore under test, with the plugins that were asked for.
+
+``CTCORE_EXPECT_PLUGINS`` names the protocol plugins that must load, no more and no fewer (commas between); where it is not set,
+whatever is installed will do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import pytest
+from hypothesis import settings
+
+import ctcore
+from ctcore import Net, Registry
+from tests.toy import ToyNet
+
+EXPECT = os.environ.get("CTCORE_EXPECT_PLUGINS")
+
+settings.register_profile("ctcore", deadline=None, derandomize=True, print_blob=False)
+settings.load_profile("ctcore")
+
+
+def installed_at() -> Path | None:
+    """The folder of the installed package ``ctcore``; None where it is not installed."""
+    try:
+        dist = distribution("ctcore")
+    except PackageNotFoundError:
+        return None
+    url = json.loads(dist.read_text("direct_url.json") or "{}")
+    if url.get("dir_info", {}).get("editable"):
+        return Path(unquote(urlparse(url["url"]).path)) / "ctcore"
+    return Path(str(dist.locate_file("ctcore")))
+
+
+def loaded_plugins() -> set[str]:
+    """The names of the protocol plugins that load. Raises PluginError for one that is left out."""
+    registry = Registry.load(strict=True)
+    return {info.name for kind in ("l3proto", "l4proto") for info in registry.loaded(kind)}
+
+
+def complaint() -> str | None:
+    """What is wrong with the installation, or None."""
+    here, installed = Path(ctcore.__file__).parent, installed_at()
+    if installed is None or here.resolve() != installed.resolve():
+        return f"the imported ctcore is {here}, the installed one {installed or 'nowhere'}"
+    try:
+        loaded = loaded_plugins()
+    except ctcore.PluginError as error:
+        return str(error)
+    if EXPECT is not None:
+        wanted = {name.strip() for name in EXPECT.split(",") if name.strip()}
+        if wanted != loaded:
+            return f"expected the plugins {sorted(wanted)}, loaded are {sorted(loaded)}"
+    return None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    problem = complaint()
+    if problem:
+        raise pytest.UsageError(problem)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out a test that needs a plugin which this environment is not meant to have."""
+    wanted = {name for mark in item.iter_markers("plugins") for name in mark.args}
+    missing = wanted - loaded_plugins() if wanted else set()
+    if missing:
+        pytest.skip(f"needs the plugins {', '.join(sorted(missing))}, which are not installed here")
+
+
+@pytest.fixture
+def toy() -> Iterator[ToyNet]:
+    """A strict namespace with the toy protocols alone."""
+    made = ToyNet()
+    yield made
+    made.net.exit()
+    assert made.net.table.count == 0, "flows were left behind"
+
+
+@pytest.fixture
+def net() -> Net:
+    """A namespace with every installed plugin."""
+    return Net(Registry.load(strict=True))
