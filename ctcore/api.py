@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
@@ -41,7 +41,8 @@ class Result:
     ``state``      the same for people: new, established, related, invalid, untracked or none
     ``direction``  "original" or "reply", or None
     ``reasons``    why it is INVALID, dropped or remarkable, in the kernel log's words where the kernel has some
-    ``entry``      the flow after this packet, or None
+    ``entry``      the flow after this packet (of a packet that does not belong to one, the flow that bears its
+                   tuple), or None
     ``events``     the event messages that the packet caused, as plain objects
     """
 
@@ -97,6 +98,7 @@ class Conntrack:
         pkt.buf = data
         pkt.nhoff = 0
         pkt.avail = len(data)
+        pkt.capture = None
         pkt.cut = wire_length is not None and wire_length > len(data)
         self._events = []
         return self.result(self.net.receive(pkt, ethertype, self._clock(now)))
@@ -109,6 +111,7 @@ class Conntrack:
         """
         net, pkt, decap, receive = self.net, self.packet, capture.decap, self.net.receive
         number = 0
+        pkt.capture = capture
         for buffer, index in capture.batches():
             for sec, usec, offset, caplen in _records(index):
                 number += 1
@@ -120,13 +123,17 @@ class Conntrack:
                 pkt.buf = buffer
                 pkt.nhoff = link >> 16
                 pkt.avail = avail
-                pkt.cut = True
+                pkt.number = number
                 if on_packet is None:
                     receive(pkt, link & 0xFFFF, now)
                 else:
                     self._events = []
                     on_packet(number, receive(pkt, link & 0xFFFF, now))
         return number
+
+    def flows(self) -> Iterator[Conn]:
+        """The flows in the table, in the order of their confirmation."""
+        return iter(self.net.table)
 
     def result(self, verdict: int) -> Result:
         """What became of the packet that was tracked last."""
@@ -147,9 +154,9 @@ class Conntrack:
         )
 
     def _entry(self, pkt: Packet) -> Conn | None:
-        """The packet's flow; for an INVALID packet the flow that bears its tuple."""
+        """The packet's flow; for a packet that has none (INVALID, thrown away) the flow that bears its tuple."""
         ct = pkt.ct
-        if ct is None and pkt.ctinfo == IP_CT_INVALID:
+        if ct is None and pkt.ctinfo in (IP_CT_INVALID, UNSEEN):
             ct = self.net.flow_of(pkt)
         return None if ct is None or ct.status & DYING else ct
 

@@ -164,6 +164,12 @@ class Conn:
         """The tuple of a direction (0 original, 1 reply), taken apart."""
         return Tuple.unpack(self.reply if direction else self.original)
 
+    @property
+    def state(self) -> str | None:
+        """The name of the protocol's state, as ``conntrack`` prints it, or None where the protocol has no states."""
+        name: str | None = self.l4.protoinfo(self).get("state") if self.proto is not None else None
+        return name
+
     def key(self, direction: int) -> bytes:
         """What the hash table knows this direction by: the packed tuple, and the zone where there is one."""
         packed = self.reply if direction else self.original

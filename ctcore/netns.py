@@ -278,6 +278,8 @@ class Net:
     def flow_of(self, pkt: Packet) -> Conn | None:
         """The flow whose tuple a packet bears, whether or not the packet was found to belong to it."""
         l3 = pkt.l3
+        if pkt.protonum < 0:
+            pkt.end = pkt.avail
         found = l3.get_l4proto(pkt, pkt.nhoff)
         if found is None:
             return None

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ctcore.conn import Conn
     from ctcore.netns import Net
     from ctcore.slots import L3Slot
+    from ctcore.sources import Capture
 
 IP_CT_ESTABLISHED: Final = 0
 IP_CT_RELATED: Final = 1
@@ -31,7 +32,8 @@ class Packet:
     ``avail``     where the bytes at hand end: less than ``end`` in a capture that cut packets short
     ``dataoff``   where the transport header begins
     ``protonum``  the transport protocol, or -1 while nobody has told it
-    ``cut``       true where the capture may have cut the packet short, so that missing bytes are no fault of it
+    ``cut``       true where whoever brought the packet kept only part of it
+    ``capture``   the capture that it is frame ``number`` (from 1) of, or None: it knows what was cut
     ``now``       time of arrival, nanoseconds
     ``hook``      the hook point that the packet is at
     ``verify``    true where a tracker has to verify its checksum (PRE_ROUTING, sysctl on, all bytes at hand)
@@ -47,6 +49,7 @@ class Packet:
         "buf",
         "ct",
         "ctinfo",
+        "capture",
         "cut",
         "dataoff",
         "end",
@@ -57,6 +60,7 @@ class Packet:
         "nhoff",
         "notes",
         "now",
+        "number",
         "protonum",
         "tmpl",
         "verify",
@@ -77,9 +81,15 @@ class Packet:
         self.ct: Conn | None = None
         self.ctinfo = UNSEEN
         self.cut = False
+        self.capture: Capture | None = None
+        self.number = 0
         self.notes: list[str] | None = None
         self.tmpl: Conn | None = None
         self.mark = 0
+
+    def is_cut(self) -> bool:
+        """Whether missing bytes are the capture's doing: the packet was whole on the wire."""
+        return self.cut if self.capture is None else self.capture.was_cut(self.number)
 
     def note(self, text: str) -> None:
         """Leave a reason, in the words of the kernel's log where the kernel has some."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import CONFIRMED
+from ctcore.conn import CONFIRMED, DYING, TEMPLATE
 from ctcore.netfilter import ACCEPT, DROP, FORWARD, LOCAL_IN, LOCAL_OUT, POST_ROUTING, PRE_ROUTING
 from ctcore.packet import UNSEEN, Packet
 
 if TYPE_CHECKING:
     from ctcore.netns import Net
+
+OWNED: Final = CONFIRMED | DYING | TEMPLATE  # somebody else than the packet holds such a flow, or has freed it
 
 
 class Receiver:
@@ -60,7 +62,7 @@ class Receiver:
                 pkt.note(net.faults.caught(error))
                 verdict = ACCEPT
             ct = pkt.ct
-            if ct is not None and not ct.status & CONFIRMED:
+            if ct is not None and not ct.status & OWNED:
                 pkt.ct = None
                 net.free(ct)
         if net.packet_observers is not None:

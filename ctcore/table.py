@@ -66,7 +66,7 @@ class Table:
 
     def __iter__(self) -> Iterator[Conn]:
         """The flows that a dump shows, in the order of their confirmation: the kernel's own order is random."""
-        return (ct for ct, direction in self.nodes.values() if direction == ORIGINAL)
+        return (ct for ct, direction in self.nodes.values() if direction == ORIGINAL or ct.key(0) == ct.key(1))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -90,8 +90,8 @@ class Table:
             if node is not None and node[0] is ct:
                 del self.nodes[key]
                 if self._chains is not None:
-                    chain = self._chains[self.bucket(key)]
-                    chain.remove(node)
+                    bucket = self.bucket(key)
+                    self._chains[bucket] = [other for other in self._chains[bucket] if other[0] is not ct]
 
     def chain_too_long(self, key: bytes) -> bool:
         """Whether the key's chain is longer than an insertion may find it."""

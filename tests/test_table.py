@@ -274,6 +274,7 @@ def test_a_moment_before_it_is_met(toy: ToyNet) -> None:
 def test_the_last_entry_of_a_chain_leaves_nothing_behind() -> None:
     toy = ToyNet(nf_conntrack_max=1)
     toy.send(sport=1)
+    toy.send(1, 1, 7, 7)
     for sport in range(2, 50):
         toy.send(sport=sport, after=10)
     toy.send(sport=99)

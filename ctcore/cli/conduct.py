@@ -1,4 +1,4 @@
-"""How a command speaks beside its data, and how it ends: one sentence and an exit status, never a traceback."""
+"""How a command speaks beside its data and how it ends: a sentence and a status, never a traceback."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def say(text: str) -> None:
 
 @contextmanager
 def conduct() -> Iterator[None]:
-    """Run a command: whatever stops it becomes one sentence on standard error and SystemExit with its status."""
+    """Run a command: what stops it becomes a sentence on standard error, and SystemExit with its status."""
     try:
         yield
         sys.stdout.flush()
@@ -46,7 +46,10 @@ def conduct() -> Iterator[None]:
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
-        _end(f"ctcore: a fault of ctcore's own, please report it: {type(error).__name__} at {place}: {error}", INPUT)
+        _end(
+            f"ctcore: a fault of ctcore's own, please report it: {type(error).__name__} at {place}: {error}",
+            INPUT,
+        )
 
 
 def _end(text: str, status: int) -> NoReturn:
@@ -60,7 +63,7 @@ def _end(text: str, status: int) -> NoReturn:
 
 
 def _silence() -> None:
-    """Throw away what can no longer be written, so that the interpreter does not try it again on its way out."""
+    """Throw away what cannot be written, so that the interpreter does not try it again on its way out."""
     with suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())

@@ -47,7 +47,7 @@ Test = Callable[[Conn], bool]
 
 
 class Filter:
-    """The filters of one command line. ``bind`` them to a namespace: its plugins know the names and addresses."""
+    """The filters of a command line; ``bind`` them to a namespace, whose plugins know names and addresses."""
 
     def __init__(self, given: dict[str, Any]) -> None:
         self._given = {name: value for name, value in given.items() if value is not None}
@@ -80,14 +80,15 @@ def _protocol(net: Net, text: str) -> Test:
     named = {slot.name: slot.plugin.l4num for slot in net.l4protos if slot is not net.generic}
     number = named.get(text.lower(), int(text) if text.isdecimal() else -1)
     if not 0 <= number <= 255:
-        raise _bad("-p", f"{text!r} is neither a number up to 255 nor one of {', '.join(named) or 'no plugin'}")
+        names = ", ".join(["a number up to 255", *named])
+        raise _bad("-p", f"{text!r} is none of {names}")
     return lambda ct: ct.original[-1] == number
 
 
 def _family(net: Net, text: str) -> Test:
     known = [l3.name for l3 in net.l3protos.values()]
     if text.lower() not in known:
-        raise _bad("-f", f"{text!r} is none of the loaded plugins for a network layer protocol: {', '.join(known)}")
+        raise _bad("-f", f"{text!r} is none of {', '.join(known)}, for which a plugin is loaded")
     return lambda ct: ct.l3.name == text.lower()
 
 
@@ -105,7 +106,8 @@ def _address(net: Net, name: str, text: str) -> Test:
 
     def test(ct: Conn) -> bool:
         addresses = address_part(ct.reply if direction else ct.original)
-        return len(addresses) == 2 * size and int.from_bytes(addresses[size * second :][:size], "big") & mask == wanted
+        address = addresses[size:] if second else addresses[:size]
+        return len(addresses) == 2 * size and int.from_bytes(address, "big") & mask == wanted
 
     return test
 
@@ -149,37 +151,42 @@ def _bad(name: str, text: str) -> click.BadParameter:
     return click.BadParameter(text, click.get_current_context(silent=True), param_hint=name)
 
 
-class StatusNames(click.ParamType):
-    """Names of status bits, joined by commas; converted to (mask, value)."""
-
-    name = "STATUS"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """Take the text apart; a wrong command line where a name is unknown."""
-        mask = wanted = 0
-        for name in str(value).upper().split(","):
-            if name not in STATUSES:
-                self.fail(f"{name!r} is none of {', '.join(STATUSES)}", param, ctx)
-            mask |= STATUSES[name][0]
-            wanted |= STATUSES[name][1]
-        return mask, wanted
+def status_bits(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Names of status bits, joined by commas, as (mask, value); a wrong command line where one is unknown."""
+    mask = wanted = 0
+    for name in value.upper().split(",") if value else ():
+        if name not in STATUSES:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(STATUSES)}", ctx, param)
+        mask |= STATUSES[name][0]
+        wanted |= STATUSES[name][1]
+    return (mask, wanted) if value else None
 
 
-class MarkAndMask(click.ParamType):
-    """``MARK[/MASK]``, each decimal, 0x... or 0o...; converted to (mark, mask)."""
+def mark_and_mask(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """``MARK[/MASK]``, each decimal or 0x..., as (mark, mask); a wrong command line where it is none."""
+    if value is None:
+        return None
+    mark, _, mask = value.partition("/")
+    try:
+        numbers = int(mark, 0), int(mask or "0xffffffff", 0)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no MARK[/MASK]", ctx, param) from None
+    if not all(0 <= number < 1 << 32 for number in numbers):
+        raise click.BadParameter(f"{value!r} is more than 32 bits", ctx, param)
+    return numbers
 
-    name = "MARK"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """Take the text apart; a wrong command line where it is no number of 32 bits."""
-        mark, _, mask = str(value).partition("/")
-        try:
-            numbers = int(mark, 0), int(mask or "0xffffffff", 0)
-        except ValueError:
-            self.fail(f"{value!r} is no MARK[/MASK]", param, ctx)
-        if not all(0 <= number < 1 << 32 for number in numbers):
-            self.fail(f"{value!r} is more than 32 bits", param, ctx)
-        return numbers
+def number_up_to(maximum: int) -> Callable[[click.Context, click.Parameter, str | None], int | None]:
+    """The reader of a number; a wrong command line where it is none from 0 to ``maximum``."""
+
+    def read(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+        if value is None:
+            return None
+        if not value.isdecimal() or int(value) > maximum:
+            raise click.BadParameter(f"{value!r} is no number from 0 to {maximum}", ctx, param)
+        return int(value)
+
+    return read
 
 
 def filtering(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -193,37 +200,51 @@ def filtering(function: Callable[..., Any]) -> Callable[..., Any]:
     return decorate(call, _OPTIONS)
 
 
-def _filter(*names: str, metavar: str, text: str, kind: Any = None) -> Callable[..., Any]:
-    return option(*names, metavar=metavar, type=kind, help=text, section=SECTION)
+def _filter(*names: str, metavar: str, text: str, read: Any = None) -> Callable[..., Any]:
+    return option(*names, metavar=metavar, callback=read, help=text, section=SECTION)
 
 
-_PORT: Final = click.IntRange(0, 65535)
-_BYTE: Final = click.IntRange(0, 255)
-_NETWORK: Final = "ADDRESS[/LEN]"
+def _address_filter(*names: str, text: str) -> Callable[..., Any]:
+    return _filter(*names, metavar="ADDRESS[/LEN]", text=text)
+
+
+def _port_filter(*names: str, text: str) -> Callable[..., Any]:
+    return _filter(*names, metavar="PORT", read=number_up_to(65535), text=text)
+
+
+def _number_filter(*names: str, maximum: int, text: str) -> Callable[..., Any]:
+    return _filter(*names, metavar="NUMBER", read=number_up_to(maximum), text=text)
+
 
 _OPTIONS: Final = (
-    _filter("-p", "--proto", "--protonum", "protocol", metavar="NAME|NUMBER", text="Transport protocol, e.g. tcp."),
+    _filter(
+        *("-p", "--proto", "--protonum", "protocol"),
+        metavar="NAME|NUMBER",
+        text="Transport protocol, e.g. tcp.",
+    ),
     _filter("-f", "--family", metavar="NAME", text="Network layer protocol, e.g. ipv4."),
-    _filter("-s", "--src", "--orig-src", "src", metavar=_NETWORK, text="Source, original direction."),
-    _filter("-d", "--dst", "--orig-dst", "dst", metavar=_NETWORK, text="Destination, original direction."),
-    _filter("-r", "--reply-src", metavar=_NETWORK, text="Source, reply direction."),
-    _filter("-q", "--reply-dst", metavar=_NETWORK, text="Destination, reply direction."),
-    _filter("--sport", "--orig-port-src", "sport", metavar="PORT", kind=_PORT, text="Source port."),
-    _filter("--dport", "--orig-port-dst", "dport", metavar="PORT", kind=_PORT, text="Destination port."),
-    _filter("--reply-port-src", "reply_sport", metavar="PORT", kind=_PORT, text="Source port of replies."),
-    _filter("--reply-port-dst", "reply_dport", metavar="PORT", kind=_PORT, text="Destination port of replies."),
-    _filter("--icmp-type", metavar="TYPE", kind=_BYTE, text="ICMP type, a number."),
-    _filter("--icmp-code", metavar="CODE", kind=_BYTE, text="ICMP code, a number."),
-    _filter("--icmp-id", metavar="ID", kind=_PORT, text="ICMP id, a number."),
+    _address_filter("-s", "--src", "--orig-src", "src", text="Source, original direction."),
+    _address_filter("-d", "--dst", "--orig-dst", "dst", text="Destination, original direction."),
+    _address_filter("-r", "--reply-src", text="Source, reply direction."),
+    _address_filter("-q", "--reply-dst", text="Destination, reply direction."),
+    _port_filter("--sport", "--orig-port-src", "sport", text="Source port, original direction."),
+    _port_filter("--dport", "--orig-port-dst", "dport", text="Destination port, original direction."),
+    _port_filter("--reply-port-src", "reply_sport", text="Source port, reply direction."),
+    _port_filter("--reply-port-dst", "reply_dport", text="Destination port, reply direction."),
+    _number_filter("--icmp-type", maximum=255, text="ICMP type, original direction."),
+    _number_filter("--icmp-code", maximum=255, text="ICMP code, original direction."),
+    _number_filter("--icmp-id", maximum=65535, text="ICMP id, original direction."),
     _filter("--state", metavar="STATE", text="State of the protocol, e.g. ESTABLISHED."),
     _filter(
         *("-u", "--status"),
         metavar="NAME[,NAME...]",
-        kind=StatusNames(),
-        text="All of these status bits, e.g. ASSURED; UNREPLIED: no reply seen; UNSET: no bit set.",
+        read=status_bits,
+        text="All of these status bits, e.g. ASSURED. UNREPLIED: no reply seen. UNSET: as -o save has it.",
     ),
-    _filter("-m", "--mark", metavar="MARK[/MASK]", kind=MarkAndMask(), text="The flow's mark, under the mask."),
-    _filter("-w", "--zone", metavar="ID", kind=_PORT, text="The flow's zone."),
+    _filter(
+        "-m", "--mark", metavar="MARK[/MASK]", read=mark_and_mask, text="The flow's mark, under the mask."
+    ),
+    _number_filter("-w", "--zone", maximum=65535, text="The flow's zone."),
 )
 
 _NAMES: Final = ("protocol", "family", *ADDRESSES, *FIELDS, "state", "status", "mark", "zone")

@@ -1,11 +1,12 @@
-"""``ctcore`` itself: its commands, loaded when they are called, and what all of them do when something goes wrong."""
+"""``ctcore`` itself: its commands, each loaded when it is called."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -41,8 +42,8 @@ class Commands(click.Group):
 def cli() -> None:
     """Linux connection tracking (nf_conntrack), replayed from a capture.
 
-    Each packet of a pcap or pcapng file goes through the same tracking as in the kernel. What conntrack(8) would
-    then print is printed here, packet by packet or at the end, and why a packet is INVALID is said.
+    Each packet of a pcap or pcapng file goes through the same tracking as in the kernel. What conntrack(8)
+    would then print is printed here, packet by packet or at the end, and why a packet is INVALID is said.
 
     \b
     Examples:
@@ -55,14 +56,15 @@ def cli() -> None:
 
     "ctcore COMMAND --help" tells more about each command.
 
-    Data goes to standard output, all else to standard error. The exit status is 0; 1 for an input that cannot be used
-    or read on (what was tracked until then is still printed) and for a plugin that failed; 2 for a wrong command line;
-    130 after Ctrl-C (the same is printed).
+    Data goes to standard output, all else to standard error. The exit status is 0; 1 for an input that
+    cannot be used or read on (what was tracked until then is still printed) and for a plugin that failed;
+    2 for a wrong command line; 130 after Ctrl-C (what was tracked until then is printed, too).
     """
 
 
-def main() -> None:
-    """Run the command line of this process; ends it with the exit status."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line, this process's own where none is given. Raises SystemExit with the exit status."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started the program
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    cli(prog_name="ctcore")
+    cli(arguments, prog_name="ctcore")
+    raise SystemExit(0)

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 from ctcore.cli.conduct import say
 from ctcore.cli.filters import Filter, Test, filtering
 from ctcore.cli.options import Reading, reading
 from ctcore.cli.options import command as define
-from ctcore.cli.output import FLAGS, Format, flow_printer, output_option
+from ctcore.cli.output import PROC, Lines, lines_option
 from ctcore.cli.session import Session
-from ctcore.conn import Conn
-from ctcore.formats import text, xml
+from ctcore.formats.text import footer
 from ctcore.netns import Net
 
 
 @define("The table after the last packet (conntrack -L).")
-@output_option("xml", "save", "json", "proc", flags=FLAGS)
+@lines_option(PROC)
 @filtering
 @reading
-def command(reading: Reading, chosen: Format, filters: Filter) -> None:
+def command(reading: Reading, lines: Lines, filters: Filter) -> None:
     """Print the connection tracking table after the last packet, a line for each flow.
 
-    Lines are those of "conntrack -L"; times left are counted from the last packet's time. Flows stand in the order in
-    which they came (the kernel's own order is random). How many were shown is said on standard error.
+    Lines are those of "conntrack -L"; the time left counts from the last packet on. Flows stand in the order
+    in which they came (the kernel's own order is random). How many were shown is said on standard error.
 
     \b
     Examples:
@@ -40,20 +38,18 @@ def command(reading: Reading, chosen: Format, filters: Filter) -> None:
     test = filters.bind(session.net)
     session.replay()
     with session.blame():
-        shown = _print(session.net, flow_printer(chosen), test, chosen.name == "xml")
-    say(text.footer(shown))
+        shown = _print(session.net, lines, test)
+    say(footer(shown))
     session.finish()
 
 
-def _print(net: Net, line: Callable[[Conn, int], str], test: Test | None, is_xml: bool) -> int:
+def _print(net: Net, lines: Lines, test: Test | None) -> int:
     """Print the flows that pass the test; returns how many."""
     shown = 0
     for ct in net.table:
         if test is None or test(ct):
-            if is_xml and not shown:
-                print(xml.OPENING)
-            sys.stdout.write(line(ct, net.now) + "\n")
+            sys.stdout.write(lines.flow(ct, net.now) if shown else lines.opening + lines.flow(ct, net.now))
             shown += 1
-    if is_xml and shown:
-        print(xml.CLOSING)
+    if shown:
+        sys.stdout.write(lines.closing)
     return shown

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import click
 
 HELP: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 READING: Final = "Reading captures"
+CAPTURE: Final = (
+    "CAPTURE...",
+    'Files of pcap or pcapng, or "-" for standard input; read in turn, into one table.',
+)
 
-Function = Callable[..., Any]
+Function: TypeAlias = Callable[..., Any]
+Decorator: TypeAlias = Callable[[Function], Function]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +41,36 @@ class SectionOption(click.Option):
         super().__init__(*args, **kwargs)
         self.section = section
 
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Names and help; beside the short and the long name of an option its other names are not shown."""
+        record = super().get_help_record(ctx)
+        if record is None:
+            return None
+        names, text = record
+        for name in self.opts[2:]:
+            names = names.replace(f", {name}", "")
+        return names, text
+
 
 class SectionCommand(click.Command):
-    """A command whose help has its options by section, and its examples before them."""
+    """A command whose help has its options by section."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, one section after the other."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
+            record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
             if record is not None:
-                sections.setdefault(getattr(parameter, "section", "Other options"), []).append(record)
+                section = parameter.section if isinstance(parameter, SectionOption) else "Help"
+                sections.setdefault(section, []).append(record)
+        if READING in sections:
+            sections[READING].insert(0, CAPTURE)
         for title, records in sections.items():
             with formatter.section(title):
                 formatter.write_dl(records, col_max=32)
 
 
-def option(*names: str, section: str = "Options", **kwargs: Any) -> Callable[[Function], Function]:
+def option(*names: str, section: str = "Options", **kwargs: Any) -> Decorator:
     """``click.option`` with a section."""
     return click.option(*names, cls=SectionOption, section=section, **kwargs)
 
@@ -62,7 +80,7 @@ def command(summary: str) -> Callable[[Function], SectionCommand]:
     return click.command(cls=SectionCommand, context_settings=HELP, short_help=summary)
 
 
-def decorate(function: Function, options: tuple[Callable[[Function], Function], ...]) -> Function:
+def decorate(function: Function, options: tuple[Decorator, ...]) -> Function:
     """Add options to a command's function, so that help shows them in this order."""
     for add in reversed(options):
         function = add(function)
@@ -92,24 +110,36 @@ def reading(function: Function) -> Function:
 
 def plugin_choice(function: Function) -> Function:
     """Add ``--strict-plugins`` and ``--no-plugin``."""
-    return decorate(function, _PLUGIN_OPTIONS)
+    return decorate(function, _plugin_options("Plugins"))
 
 
-_PLUGIN_OPTIONS: Final = (
-    option("--strict-plugins", is_flag=True, help="Stop at a plugin that cannot be used or that fails."),
-    option("--no-plugin", multiple=True, metavar="NAME", help="Do without this plugin; may be repeated."),
-)
+def _plugin_options(section: str) -> tuple[Decorator, ...]:
+    return (
+        option(
+            "--strict-plugins",
+            section=section,
+            is_flag=True,
+            help="Stop at a plugin that cannot be used or that fails.",
+        ),
+        option(
+            "--no-plugin",
+            section=section,
+            metavar="NAME",
+            multiple=True,
+            help="Do without this plugin; may be repeated.",
+        ),
+    )
 
-_OPTIONS: Final = (
+
+_OPTIONS: Final[tuple[Decorator, ...]] = (
     click.argument("captures", metavar="CAPTURE...", nargs=-1, required=True),
     option("--bpf", section=READING, metavar="FILTER", help="Only packets that match this libpcap filter."),
     option(
-        "--set",
-        "settings",
+        *("--set", "settings"),
         section=READING,
         metavar="NAME=VALUE",
         multiple=True,
-        help='A setting by its kernel name, e.g. nf_conntrack_acct=1; may be repeated; see "ctcore sysctl".',
+        help='A setting by its kernel name, see "ctcore sysctl"; may be repeated.',
     ),
     option(
         "--local",
@@ -123,25 +153,13 @@ _OPTIONS: Final = (
         section=READING,
         type=click.Choice(["capture", "frozen"]),
         default="capture",
-        help="Where time comes from: the capture (the default), or nowhere: no flow ever ages.",
+        help='Where time comes from; with "frozen" none passes and no flow ages.',
     ),
-    option(
-        "--strict-plugins",
-        section=READING,
-        is_flag=True,
-        help="Stop at a plugin that cannot be used or that fails.",
-    ),
-    option(
-        "--no-plugin",
-        section=READING,
-        metavar="NAME",
-        multiple=True,
-        help="Do without this plugin; may be repeated.",
-    ),
+    *_plugin_options(READING),
     option(
         "--progress/--no-progress",
         section=READING,
         default=True,
-        help="A progress bar for long work, where standard error is a terminal.",
+        help="Whether long work has a progress bar on a terminal.",
     ),
 )

@@ -1,121 +1,103 @@
-"""``-o``: the format of a command's output and the flags that go with it, as conntrack takes them."""
+"""``-o``: how a command prints, in words as conntrack takes them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 import click
 
 from ctcore.cli.conduct import say
-from ctcore.cli.options import option
+from ctcore.cli.options import Decorator, option
 from ctcore.conn import Conn, EventKind
+from ctcore.formats import proc
 from ctcore.formats.labels import DEFAULT_PATH, LabelMap
-from ctcore.formats.objects import event_object, flow_object
+from ctcore.formats.lines import FORMATS, WORDS, Format, OutputError, parse
 from ctcore.formats.output import PLAIN, Output
 
-TEXT: Final = "text"
-FLAGS: Final = ("extended", "id", "ktimestamp", "labels", "timestamp")
+PROC: Final = "proc"
 dumps: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
-    """What ``-o`` chose: the name of a format (``text`` where none was named) and the flags."""
+class Lines:
+    """What ``-o`` chose: the lines of a format with its flags, or those of /proc/net/nf_conntrack.
 
-    name: str
+    ``opening`` and ``closing`` are what stands around the lines, where there is a line.
+    """
+
+    format: Format = FORMATS["text"]
     flags: Output = PLAIN
+    proc: bool = False
+
+    @property
+    def opening(self) -> str:
+        """What comes before the first line, with its newline, or nothing."""
+        return f"{self.format.opening}\n" if self.format.opening else ""
+
+    @property
+    def closing(self) -> str:
+        """What comes after the last line, with its newline, or nothing."""
+        return f"{self.format.closing}\n" if self.format.closing else ""
+
+    def flow(self, ct: Conn, now: int) -> str:
+        """The line of a flow at the time ``now`` (nanoseconds), with its newline."""
+        return (proc.flow_line(ct, now) if self.proc else self.format.flow_line(ct, now, self.flags)) + "\n"
+
+    def event(self, kind: EventKind, ct: Conn, mask: int, now: int) -> str:
+        """The line of an event at the time ``now`` (nanoseconds), with its newline."""
+        return self.format.event_line(kind, ct, mask, now, self.flags) + "\n"
 
 
-class FormatNames(click.ParamType):
-    """Names of formats and flags, joined by commas; converted to a tuple of them."""
+def lines_option(*more: str) -> Decorator:
+    """The option ``-o`` for lines of flows or events, with ``more`` words; its value is a ``Lines``."""
+    known = (*WORDS, *more)
 
-    name = "FORMAT"
+    def choose(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> Lines:
+        words = ",".join(given).lower().split(",") if given else []
+        for word in words:
+            if word not in known:
+                raise click.BadParameter(f"{word!r} is none of {', '.join(known)}", ctx, param)
+        if words == [PROC]:
+            return Lines(proc=True)
+        if PROC in words:
+            raise click.BadParameter(f"{PROC} cannot be combined with anything else", ctx, param)
+        try:
+            return _with_labels(*parse(",".join(words))) if words else Lines()
+        except OutputError as error:
+            raise click.BadParameter(str(error), ctx, param) from None
 
-    def __init__(self, formats: tuple[str, ...], flags: tuple[str, ...] = ()) -> None:
-        self.formats = formats
-        self.known = flags + formats
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Take the text apart; a wrong command line where a name is unknown."""
-        names = tuple(str(value).lower().split(","))
-        for name in names:
-            if name not in self.known:
-                self.fail(f"{name!r} is none of {', '.join(self.known)}", param, ctx)
-        return names
-
-    def choose(self, ctx: click.Context, param: click.Parameter, given: tuple[tuple[str, ...], ...]) -> Format:
-        """All ``-o`` of a command line together; a wrong command line where they name two formats."""
-        names = {name for value in given for name in value}
-        formats = [name for name in self.formats if name in names]
-        if len(formats) > 1 or (formats == ["save"] and len(names) > 1):
-            raise click.BadParameter(f"{' and '.join(sorted(names))} cannot be combined", ctx, param)
-        chosen = {name: True for name in names if name not in formats}
-        labelmap = _labelmap() if "labels" in chosen else None
-        return Format(formats[0] if formats else TEXT, Output(**chosen, labelmap=labelmap))
-
-
-def output_option(*formats: str, flags: tuple[str, ...] = ()) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The option ``-o`` with these formats beside the plain text, and these flags."""
-    names = FormatNames(formats, flags)
     return option(
-        "-o",
-        "--output",
-        "chosen",
-        type=names,
+        *("-o", "--output", "lines"),
         multiple=True,
-        callback=names.choose,
+        callback=choose,
         metavar="NAME[,NAME...]",
         section="Output",
-        help=f"How to print: {', '.join(names.known)}.",
+        help=f"How to print: {', '.join(known)}.",
     )
 
 
-def flow_printer(chosen: Format) -> Callable[[Conn, int], str]:
-    """The function that makes a line of a flow and the time (nanoseconds)."""
-    if chosen.name == "json":
-        return lambda ct, now: dumps(flow_object(ct, now))
-    if chosen.name == "proc":
-        from ctcore.formats import proc
+def json_option() -> Decorator:
+    """The option ``-o json`` of commands that have no other format; its value is a truth value."""
 
-        return proc.flow_line
-    if chosen.name == "xml":
-        from ctcore.formats import xml
+    def choose(ctx: click.Context, param: click.Parameter, value: str) -> bool:
+        return value == "json"
 
-        return partial(xml.flow_line, output=chosen.flags)
-    if chosen.name == "save":
-        from ctcore.formats import save
-
-        return save.flow_line
-    from ctcore.formats import text
-
-    return partial(text.flow_line, output=chosen.flags)
+    return option(
+        *("-o", "--output", "as_json"),
+        type=click.Choice(["text", "json"]),
+        default="text",
+        callback=choose,
+        section="Output",
+        help="Lines for people, or objects for programs.",
+    )
 
 
-def event_printer(chosen: Format) -> Callable[[EventKind, Conn, int, int], str]:
-    """The function that makes a line of an event: kind, flow, mask, and the time (nanoseconds)."""
-    if chosen.name == "json":
-        return lambda kind, ct, mask, now: dumps(event_object(kind, ct, now))
-    if chosen.name == "xml":
-        from ctcore.formats import xml
-
-        return partial(xml.event_line, output=chosen.flags)
-    if chosen.name == "save":
-        from ctcore.formats import save
-
-        return save.event_line
-    from ctcore.formats import text
-
-    return partial(text.event_line, output=chosen.flags)
-
-
-def _labelmap() -> LabelMap | None:
-    found = LabelMap.load()
-    if found is None:
-        say(f"ctcore: {DEFAULT_PATH} does not exist, so labels have no names")
-    return found
+def _with_labels(format_: Format, flags: Output) -> Lines:
+    """Read the names of the labels, where they are asked for. CtcoreError where that cannot be done."""
+    if flags.labels:
+        flags = replace(flags, labelmap=LabelMap.load())
+        if flags.labelmap is None:
+            say(f"ctcore: {DEFAULT_PATH} does not exist, so labels have no names")
+    return Lines(format_, flags)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ctcore.cli.options import command as define
 from ctcore.cli.options import plugin_choice
-from ctcore.cli.output import Format, dumps, output_option
+from ctcore.cli.output import dumps, json_option
 from ctcore.cli.session import load_plugins
 from ctcore.registry import PluginInfo
 
@@ -14,13 +14,13 @@ HEADINGS = ("KIND", "NAME", "NUMBER", "DISTRIBUTION", "VERSION", "HOOKS")
 
 
 @define("What is installed, and what was left out and why.")
-@output_option("json")
+@json_option()
 @plugin_choice
-def command(strict_plugins: bool, no_plugin: tuple[str, ...], chosen: Format) -> None:
+def command(strict_plugins: bool, no_plugin: tuple[str, ...], as_json: bool) -> None:
     """Print the installed plugins: what each one is, where it comes from, and which hooks it has.
 
-    Plugins that cannot be used come last, each with the reason. NUMBER is the protocol's number: the address family of
-    a network layer protocol, the IP protocol number of a transport protocol.
+    Plugins that cannot be used come last, each with the reason. NUMBER is the protocol's number: the address
+    family of a network layer protocol, the IP protocol number of a transport protocol.
 
     \b
     Examples:
@@ -29,7 +29,7 @@ def command(strict_plugins: bool, no_plugin: tuple[str, ...], chosen: Format) ->
       ctcore plugins -o json
     """
     registry = load_plugins(strict_plugins, no_plugin)
-    if chosen.name == "json":
+    if as_json:
         for info in registry.plugins:
             print(dumps(_object(info)))
         return

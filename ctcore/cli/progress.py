@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
     from ctcore.sources import Capture
 
@@ -15,13 +16,13 @@ PATIENCE: Final = 1.0  # seconds before the bar appears
 
 
 class Progress:
-    """The bar of one replay, by the bytes read of each capture. It shows only if ``wanted``, and after a second."""
+    """The bar of one replay, by the bytes read of each capture; it shows after a second, if ``wanted``."""
 
     def __init__(self, wanted: bool) -> None:
         self._show_at = time.monotonic() + PATIENCE if wanted else float("inf")
         self._bar: Bar | None = None
         self._capture: Capture | None = None
-        self._task = 0
+        self._task: TaskID | None = None
 
     def __enter__(self) -> Progress:
         return self
@@ -39,10 +40,10 @@ class Progress:
         if self._bar is None:
             self._bar = _make_bar()
             self._bar.start()
-        if capture is not self._capture:
+        if self._task is None or capture is not self._capture:
             self._capture = capture
             self._task = self._bar.add_task(capture.name, total=capture.size)
-        self._bar.update(self._bar.task_ids[self._task], completed=capture.position)
+        self._bar.update(self._task, completed=capture.position)
 
 
 def _make_bar() -> Bar:
@@ -57,4 +58,5 @@ def _make_bar() -> Bar:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
+        redirect_stdout=False,  # data is no message, and would end up on standard error
     )

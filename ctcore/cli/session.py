@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 
-from ctcore import Conntrack, Registry
+from ctcore.api import Conntrack
 from ctcore.cli.conduct import INPUT, INTERRUPTED, say
 from ctcore.cli.options import Reading
 from ctcore.cli.progress import Progress
 from ctcore.cli.watch import Backwards, Interrupt, WatchedCapture
 from ctcore.errors import CtcoreError, PluginError
 from ctcore.hookspecs import KINDS
+from ctcore.registry import Registry
 
 
 class Session:
@@ -32,7 +33,9 @@ class Session:
     def __init__(self, reading: Reading, listen: bool = False, chatty: bool = False) -> None:
         registry = load_plugins(reading.strict_plugins, reading.no_plugin)
         warn_of(registry)
-        self.tracker = Conntrack(registry, local=reading.local, frozen=reading.clock == "frozen", listen=listen)
+        self.tracker = Conntrack(
+            registry, local=reading.local, frozen=reading.clock == "frozen", listen=listen
+        )
         self.net = self.tracker.net
         self.net.faults.report = lambda text: say(f"ctcore: {text}")
         for assignment in reading.settings:
@@ -47,8 +50,8 @@ class Session:
     def replay(self, on_packet: Callable[[int, int], None] | None = None) -> None:
         """Track the captures in turn; ``on_packet(number, verdict)`` is called after each packet.
 
-        Returns early, for ``finish`` to tell why, where one cannot be read on. Raises CtcoreError where not even the
-        first one could be opened, so that there is nothing to print.
+        Returns early, for ``finish`` to tell why, where one cannot be read on. Raises CtcoreError where not
+        even the first one could be opened, so that there is nothing to print, and SystemExit for Ctrl-C then.
         """
         with self._interrupt, Progress(self._bar) as progress:
             for path in self._reading.captures:
@@ -58,11 +61,11 @@ class Session:
                     self._stopped_by = error
                 if self._interrupt.asked or self._stopped_by is not None:
                     break
-        if self.capture is None and self._stopped_by is not None and not self._interrupt.asked:
-            raise self._stopped_by
+        if self.capture is None:
+            self.finish()
 
     def time_of(self, number: int) -> int:
-        """When packet ``number`` of the capture at hand came, by the capture: nanoseconds. To be asked in ``on_packet``."""
+        """The capture's time of packet ``number`` (nanoseconds), to be asked in ``on_packet``."""
         assert self.capture is not None
         return self.capture.time_of(number)
 
@@ -71,7 +74,7 @@ class Session:
         """Printing may run plugins' code: raise PluginError, naming the plugin, where that fails."""
         try:
             yield
-        except CtcoreError:
+        except (CtcoreError, OSError):
             raise
         except Exception as error:
             self.net.faults.strict = True
@@ -85,11 +88,11 @@ class Session:
         if self._backwards.count and self._reading.clock == "capture":
             count, most = self._backwards.count, self._backwards.most / 1e6
             say(
-                f"ctcore: {count} packet{'s are' if count > 1 else ' is'} older than one before, by up to {most:.6f} s:"
-                ' time was held ("ctcore trace" marks them)'
+                f"ctcore: {count} packet{'s are' if count > 1 else ' is'} older than one before, "
+                f'by up to {most:.6f} s: time was held ("ctcore trace" marks them)'
             )
         for plugin, count in self.net.faults.counts.items():
-            say(f"ctcore: {plugin} failed at {count} packet{'s' if count > 1 else ''}, which are INVALID for that")
+            say(f"ctcore: {plugin} failed at {count} packet{'s' if count > 1 else ''}, which are INVALID")
         if self._interrupt.asked:
             sys.exit(INTERRUPTED)
         if self._stopped_by is not None:
@@ -100,14 +103,14 @@ class Session:
     def _replay_one(
         self, path: str, progress: Progress, on_packet: Callable[[int, int], None] | None
     ) -> None:
-        reading = self._reading
-        with WatchedCapture(path, reading.bpf, self._interrupt, self._backwards, progress) as capture, self.blame():
-            self.capture = capture
-            self.tracker.replay(capture, on_packet)
+        bpf = self._reading.bpf
+        self.capture = WatchedCapture(path, bpf, self._interrupt, self._backwards, progress)
+        with self.capture, self.blame():
+            self.tracker.replay(self.capture, on_packet)
 
 
 def load_plugins(strict: bool, without: Iterable[str]) -> Registry:
-    """The installed plugins but those named. Raises PluginError for a name that none has, and where ``strict``."""
+    """The installed plugins but those ``without``; PluginError for an unknown name, or where ``strict``."""
     known = {point.name for kind in KINDS for point in entry_points(group=f"ctcore.{kind}")}
     for name in without:
         if name not in known:
@@ -122,10 +125,11 @@ def warn_of(registry: Registry) -> None:
             say(f"ctcore: {plugin} is left out: {plugin.problem}")
     if not any(registry.loaded("l3proto")):
         raise PluginError(
-            "no plugin for a network layer protocol is loaded, so no packet can be tracked: pip install ctcore-ipv4"
+            "no plugin for a network layer protocol is loaded, so no packet can be tracked: "
+            "pip install ctcore-ipv4"
         )
     if not any(registry.loaded("l4proto")):
         say(
-            "ctcore: no plugin for a transport protocol is loaded, so flows are told apart by their addresses alone: "
-            "pip install ctcore-tcp ctcore-udp ctcore-icmp"
+            "ctcore: no plugin for a transport protocol is loaded, so flows are told apart by addresses "
+            "and protocol number alone: pip install ctcore-tcp ctcore-udp ctcore-icmp"
         )

@@ -6,25 +6,32 @@ import textwrap
 
 import click
 
-from ctcore import Net, Sysctl
 from ctcore.cli.options import command as define
 from ctcore.cli.options import option, plugin_choice
-from ctcore.cli.output import Format, dumps, output_option
+from ctcore.cli.output import dumps, json_option
 from ctcore.cli.session import load_plugins
+from ctcore.netns import Net
+from ctcore.sysctl import Sysctl
 
 
 @define("The settings: names, defaults, what they may be.")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@option("-v", "--doc", is_flag=True, help="Say what each setting is for, its unit and what it may be.", section="Output")
-@output_option("json")
+@option(
+    "-v",
+    "--doc",
+    is_flag=True,
+    help="Say what each setting is for, its unit and what it may be.",
+    section="Output",
+)
+@json_option()
 @plugin_choice
 def command(
-    names: tuple[str, ...], doc: bool, strict_plugins: bool, no_plugin: tuple[str, ...], chosen: Format
+    names: tuple[str, ...], doc: bool, strict_plugins: bool, no_plugin: tuple[str, ...], as_json: bool
 ) -> None:
     """Print the settings with their defaults, all of them or those named, as sysctl(8) does.
 
-    A setting is known by its full name (net.netfilter.nf_conntrack_max), with slashes for the dots if need be, or by
-    the last part of it. Other commands change settings with --set NAME=VALUE. Protocols bring their own.
+    A setting is known by its full name (net.netfilter.nf_conntrack_max), with slashes for the dots if need
+    be, or by the last part of it. Other commands change settings with --set. Plugins bring their own.
 
     \b
     Examples:
@@ -36,7 +43,7 @@ def command(
     settings = Net(load_plugins(strict_plugins, no_plugin)).sysctl
     for name in names or settings:
         sysctl, value = settings.find(name), settings[name]
-        if chosen.name == "json":
+        if as_json:
             print(dumps(_object(sysctl, value)))
             continue
         print(f"{sysctl.path} = {value}")

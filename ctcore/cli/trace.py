@@ -12,7 +12,7 @@ from ctcore.cli.conduct import say
 from ctcore.cli.filters import Filter, filtering
 from ctcore.cli.options import Reading, reading
 from ctcore.cli.options import command as define
-from ctcore.cli.output import Format, dumps, output_option
+from ctcore.cli.output import dumps, json_option
 from ctcore.cli.packets import PacketLine
 from ctcore.cli.session import Session
 from ctcore.formats.objects import flow_object
@@ -21,10 +21,10 @@ Line = Callable[[int, int, Result], str]
 
 
 @define("What became of each packet, and why.")
-@output_option("json")
+@json_option()
 @filtering
 @reading
-def command(reading: Reading, chosen: Format, filters: Filter) -> None:
+def command(reading: Reading, as_json: bool, filters: Filter) -> None:
     """Print a line for each packet: what connection tracking made of it, and why.
 
     \b
@@ -32,15 +32,18 @@ def command(reading: Reading, chosen: Format, filters: Filter) -> None:
       number of the packet in its capture, counted from 1
       seconds since the first packet
       protocol, source and destination of the packet
-      its relation to a flow: new, established, related, invalid, untracked; none where it was never looked at
+      its relation to a flow: new, established, related, invalid, untracked;
+        none where conntrack never looked at it
       its direction: original or reply
       the flow's state after it
       the time that the flow has left after it, seconds
-      then, where there is something to tell: DROP, or STOLEN for a fragment that waits for the others;
-      [events] that it caused; (reasons and remarks)
+      then, where there is something to tell:
+        DROP, or STOLEN for a fragment that waits for the rest of its datagram
+        [events] that it caused, with the flow where it is another one
+        (reasons and remarks)
 
-    With filters only the packets of the flows that pass them are shown. The fields of -o json are described in the
-    manual, on the page about formats.
+    With filters only the packets of the flows that pass them are shown. The fields of -o json are described
+    in the manual, on the page about formats.
 
     \b
     Examples:
@@ -51,7 +54,7 @@ def command(reading: Reading, chosen: Format, filters: Filter) -> None:
     """
     session = Session(reading, listen=True, chatty=True)
     test = filters.bind(session.net)
-    line = _json_line(session) if chosen.name == "json" else _text_line(session)
+    line = _json_line(session) if as_json else _text_line(session)
     seen: Counter[str] = Counter()
     shown = 0
 
@@ -95,4 +98,8 @@ def _json_line(session: Session) -> Line:
 def _summary(seen: Counter[str], shown: int) -> str:
     total = seen.total()
     kinds = ", ".join(f"{count} {kind}" for kind, count in seen.most_common())
-    return f"ctcore: {total} packets" + (f": {kinds}" if kinds else "") + (f"; {shown} shown" if shown < total else "")
+    return (
+        f"ctcore: {total} packets"
+        + (f": {kinds}" if kinds else "")
+        + (f"; {shown} shown" if shown < total else "")
+    )

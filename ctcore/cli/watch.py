@@ -1,4 +1,4 @@
-"""Watching a replay from outside the packet path, once a batch: Ctrl-C, time that goes backwards, progress."""
+"""Watching a replay once a batch, off the packet path: Ctrl-C, time that goes backwards, progress."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Backwards:
         self._latest = 0
 
     def look(self, index: memoryview) -> None:
-        """Look at the times of a batch; ``index`` has four numbers a packet, seconds and microseconds first."""
+        """Look at a batch: ``index`` has four numbers a packet, seconds and microseconds the first two."""
         seconds, micros = index[::4].tolist(), index[1::4].tolist()
         times = [second * 1_000_000 + micro for second, micro in zip(seconds, micros, strict=True)]
         if times[0] < self._latest or times != sorted(times):
@@ -63,7 +63,7 @@ class Backwards:
 
 
 class WatchedCapture(Capture):
-    """A capture whose batches end early when Ctrl-C was pressed. After each one the output so far is passed on."""
+    """A capture whose batches end early after Ctrl-C; after each one the output so far is passed on."""
 
     def __init__(
         self, path: str, bpf: str | None, interrupt: Interrupt, backwards: Backwards, progress: Progress
@@ -90,6 +90,6 @@ class WatchedCapture(Capture):
                 return
 
     def time_of(self, number: int) -> int:
-        """When the packet came, by the capture: nanoseconds. It is one of the batch at hand, numbered from 1."""
+        """The capture's time of a packet (nanoseconds): one of the batch at hand, numbered from 1."""
         place = 4 * (number - 1 - self._before)
         return self._index[place] * 1_000_000_000 + self._index[place + 1] * 1000

@@ -1,4 +1,4 @@
-"""The attributes of ctnetlink messages, in the kernel's order: what a netlink reader of conntrack is given."""
+"""The attributes of ctnetlink messages, in the kernel's order: what netlink readers of conntrack get."""
 
 from __future__ import annotations
 

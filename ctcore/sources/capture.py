@@ -14,6 +14,7 @@ import pcapy
 
 from ctcore.errors import CaptureError, FilterError
 from ctcore.sources import faults
+from ctcore.sources.cut import CutFrames
 from ctcore.sources.link import decap_for
 
 Batch: TypeAlias = tuple[bytes, bytes]
@@ -30,6 +31,7 @@ WORD = 0xFFFF_FFFF
 
 class _Header(Protocol):
     def getts(self) -> tuple[int, int]: ...
+    def getlen(self) -> int: ...
 
 
 class _Reader(Protocol):
@@ -63,7 +65,7 @@ class Capture:
     Times are those of libpcap's plain interface: microseconds since the epoch. A capture with nanoseconds is
     read, its times cut to whole microseconds; seconds are 32 bits, unsigned.
 
-    ``name`` is the file as messages call it; ``linktype`` libpcap's DLT number; ``decap(buf, offset, end)``
+    ``name`` is the file as messages call it, ``path`` what libpcap opens; ``linktype`` libpcap's DLT number; ``decap(buf, offset, end)``
     finds the network packet in a frame, see ``ctcore.sources.link``; ``size`` the bytes of the file, None
     for a pipe.
     """
@@ -71,11 +73,12 @@ class Capture:
     def __init__(self, path: str, bpf: str | None = None) -> None:
         """See ``open_capture``."""
         self.name = "standard input" if path == "-" else path
-        self._path, self.size = _look_at(path, self.name)
+        self.path, self.size = _look_at(path, self.name)
         self._bpf = bpf
         self._consumed = 0
         self._closed = False
         self._poll: select.poll | None = None
+        self._cut = CutFrames(self)
         self._reader = self._open()
         self.linktype = self._reader.datalink()
         self.decap = decap_for(self.linktype, self.name)
@@ -103,7 +106,15 @@ class Capture:
             if not batch[1]:
                 return
             done += 1
+            self._cut.begin_batch(batch[1])
             yield batch
+
+    def was_cut(self, number: int) -> bool:
+        """Whether the capture kept less of a frame than was on the wire.
+
+        ``number`` counts the frames from 1, in this capture; the frame must be one of the latest batch.
+        """
+        return self._cut[number - 1]
 
     def packets(self) -> Iterator[tuple[int, int, bytes]]:
         """Yield ``(time_ns, ethertype, l3)`` for each frame: nanoseconds since the epoch, kind, packet.
@@ -145,7 +156,7 @@ class Capture:
 
     def _open(self) -> _Reader:
         try:
-            reader: _Reader = pcapy.open_offline(self._path)
+            reader: _Reader = pcapy.open_offline(self.path)
         except pcapy.PcapError as error:
             raise self._fault(error) from None
         except ValueError:  # pcapy takes names as UTF-8 only
@@ -156,6 +167,10 @@ class Capture:
             except (pcapy.PcapError, ValueError) as error:
                 raise FilterError(f"libpcap filter {self._bpf!r}: {error}") from None
         return reader
+
+    def reopen(self) -> _Reader:
+        """A second look at the file from its start, through the same filter. Raises CaptureError."""
+        return self._open()
 
     def _reopen_after(self, batches: int) -> None:
         spent, self._reader = self._reader, self._open()
@@ -172,7 +187,7 @@ class Capture:
         more, error = True, None
         while more:
             frames: list[bytes] = []
-            index, offset = bytearray(), 0
+            index, offset, cut = bytearray(), 0, bytearray()
             while len(frames) < BATCH and not (frames and self._must_wait()):
                 try:
                     header, frame = self._reader.next()
@@ -184,9 +199,11 @@ class Capture:
                 seconds, micros = header.getts()
                 index += RECORD.pack(seconds & WORD, micros & WORD, offset, len(frame))
                 frames.append(frame)
+                cut.append(header.getlen() > len(frame))
                 offset += len(frame)
                 self._consumed += PCAP_RECORD_HEADER + len(frame)
             if frames:
+                self._cut.begin_batch(bytes(index), cut)
                 yield b"".join(frames), bytes(index)
         if error:
             raise error
@@ -204,7 +221,7 @@ class Capture:
         reason = " ".join(str(error).split())
         if self.size is None:
             return faults.in_stream(self.name, self._consumed, reason)
-        return faults.in_file(self.name, self._path, self.size, reason)
+        return faults.in_file(self.name, self.path, self.size, reason)
 
 
 def _look_at(path: str, name: str) -> tuple[str, int | None]:

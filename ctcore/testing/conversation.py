@@ -59,6 +59,16 @@ class Conversation:
         self._last = self.conntrack.feed(packet, self.now, wire_length=wire_length)
         return self._last
 
+    def tcp(self, script: str) -> Result:
+        """Send TCP segments ``> FLAGS SEQ ACK`` (by the client) and ``< FLAGS SEQ ACK``, split by semicolons.
+
+        Returns what became of the last one. Raises ValueError for a script without any.
+        """
+        for line in script.split(";"):
+            who, flags, seq, ack = line.split()
+            result = (self.client if who == ">" else self.server).tcp(flags, int(seq), int(ack))
+        return result
+
     def wait(self, seconds: float) -> None:
         """Let time pass. Flows that are due die with the next packet."""
         self.now += round(seconds * SECOND)

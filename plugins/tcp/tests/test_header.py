@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from ctcore_tcp.header import TCP
-from ctcore_tcp.options import highest_sack, syn_options
-from ctcore_tcp.record import Side
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ctcore import Result
 from ctcore.testing.conversation import Conversation
 from ctcore.testing.fixtures import Converse
-from ctcore.testing.packets import IPv4, sack, sack_permitted, tcp_options, window_scale
+from ctcore.testing.packets import IPv4, payload_of, sack, sack_permitted, tcp_options, window_scale
+from ctcore_tcp.header import TCP
+from ctcore_tcp.options import highest_sack, syn_options
+from ctcore_tcp.record import Side
 
 read_all = TCP.reader()
 U32 = 2**32
@@ -33,17 +33,20 @@ def test_construct_builds_what_it_parsed(header: bytes) -> None:
 
 
 def test_the_header_of_a_real_segment() -> None:
-    segment = IPv4("10.0.0.1", "10.0.0.2").tcp(1234, 80, "SA", 5, 6, window=7, options=window_scale(2) + b"\0")[20:]
-    parsed = TCP.parse(segment)
-    fields = (parsed.source, parsed.dest, parsed.seq, parsed.ack_seq, parsed.doff, parsed.flags, parsed.window)
-    assert fields == (1234, 80, 5, 6, 24, 0x12, 7)
+    packet = IPv4("10.0.0.1", "10.0.0.2").tcp(1234, 80, "SA", 5, 6, window=7, options=bytes(4))
+    parsed = TCP.parse(payload_of(packet))
+    assert (parsed.source, parsed.dest, parsed.seq, parsed.ack_seq) == (1234, 80, 5, 6)
+    assert (parsed.doff, parsed.flags, parsed.window) == (24, 0x12, 7)
 
 
 # The combinations of flags that may be, PSH, ECE and CWR aside.
 MAY_BE = ["S", "SU", "SA", "R", "RA", "FA", "FAU", "A", "AU"]
 EXTRAS = ["", "P", "E", "C", "PE", "PC", "EC", "PEC"]
 ALLOWED = {"".join(sorted(flags + extra)) for flags in MAY_BE for extra in EXTRAS}
-ALL_FLAGS = ["".join(sorted(letter for bit, letter in enumerate("FSRPAUEC") if flags >> bit & 1)) for flags in range(256)]
+ALL_FLAGS = [
+    "".join(sorted(letter for bit, letter in enumerate("FSRPAUEC") if flags >> bit & 1))
+    for flags in range(256)
+]
 
 
 def test_flag_combinations(converse: Converse) -> None:
@@ -52,7 +55,7 @@ def test_flag_combinations(converse: Converse) -> None:
     talk.server.tcp("SA", 500, 101)
     refused = set()
     for flags in ALL_FLAGS:
-        result = talk.client.tcp(flags, 4_000_000_000, 0)  # out of every window, so that no segment has an effect
+        result = talk.client.tcp(flags, 4_000_000_000, 0)  # out of the window, so that none has an effect
         if "nf_ct_proto_6: invalid tcp flag combination" in result.reasons:
             assert result.state == "invalid"
             refused.add(flags)
@@ -130,7 +133,7 @@ SYN_OPTIONS = [
     (b"\x08\x00" + window_scale(3), 0, 0),  # a length that cannot be
     (b"\x08\x01" + window_scale(3), 0, 0),
     (b"\x01\x01\x08\x0a", 0, 0),  # longer than the header
-    (window_scale(9) + b"\x08", 9, 1),  # no room for a length
+    (window_scale(9) + b"\x08", 9, 1),  # no room for its length
     (window_scale(9) + b"\x00" + window_scale(2), 9, 1),
     (window_scale(9) + window_scale(2), 2, 1),
 ]
@@ -139,8 +142,7 @@ SYN_OPTIONS = [
 @pytest.mark.parametrize(("options", "scale", "flags"), SYN_OPTIONS, ids=lambda value: repr(value))
 def test_options_of_a_syn(options: bytes, scale: int, flags: int, converse: Converse) -> None:
     talk = converse()
-    padded = options + b"\x00" * (-len(options) % 4) if options.endswith(b"\x08") is False else options
-    talk.client.tcp("S", 100, options=padded + b"\x08" * (-len(padded) % 4))
+    talk.client.tcp("S", 100, options=options + b"\x00" * (-len(options) % 4))
     assert offers(talk) == ([scale, 0], [flags, 0])
 
 
@@ -168,9 +170,10 @@ def test_the_highest_selective_acknowledgment(block: tuple[int, int], highest: i
     assert highest_sack(b"ab" + options + b"c", 2, 2 + len(options), 100) == highest
 
 
-@given(
-    st.integers(0, U32 - 1), st.lists(st.tuples(st.integers(0, U32 - 1), st.integers(0, 2**30)), min_size=1, max_size=4)
-)
+BLOCKS = st.lists(st.tuples(st.integers(0, U32 - 1), st.integers(0, 2**30)), min_size=1, max_size=4)
+
+
+@given(st.integers(0, U32 - 1), BLOCKS)
 def test_every_block_counts(ack: int, blocks: list[tuple[int, int]]) -> None:
     """The highest right edge, in the order of sequence numbers, all within reach of the acknowledgment."""
     options = tcp_options(sack(*((left, ack + beyond) for left, beyond in blocks)))
