@@ -1,19 +1,14 @@
-"""ctcore: Linux connection tracking (nf_conntrack) as a library."""
+"""ctcore: Linux connection tracking (nf_conntrack) as a library.
+
+``Conntrack`` is the way in; ``Net`` is what it stands on. The markers and the typed façades are for plugin authors.
+"""
 
 from ctcore.api import Conntrack, Result
 from ctcore.conn import Conn, CtInfo, Event, EventKind, ExtId, Status
 from ctcore.errors import CaptureError, CtcoreError, FilterError, PluginError, SysctlError
-from ctcore.expect import ExpectFlag, ExpectPolicy, Expectation
+from ctcore.expect import Expectation, ExpectFlag, ExpectPolicy
 from ctcore.headers import Header
-from ctcore.hookspecs import (
-    CTCORE_PLUGIN_API,
-    Fields,
-    extension,
-    helper,
-    l3proto,
-    l4proto,
-    observer,
-)
+from ctcore.hookspecs import CTCORE_PLUGIN_API, Fields, extension, helper, l3proto, l4proto, observer
 from ctcore.netfilter import Hook, HookOps, Priority, Verdict
 from ctcore.netns import Net
 from ctcore.packet import Packet
@@ -24,3 +19,46 @@ from ctcore.vtables import Extension, Helper, L3Proto, L4Proto, Observer
 from ctcore.zones import Zone
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "CTCORE_PLUGIN_API",
+    "CaptureError",
+    "Conn",
+    "Conntrack",
+    "CtInfo",
+    "CtcoreError",
+    "Event",
+    "EventKind",
+    "ExpectFlag",
+    "ExpectPolicy",
+    "Expectation",
+    "ExtId",
+    "Extension",
+    "Fields",
+    "FilterError",
+    "Header",
+    "Helper",
+    "Hook",
+    "HookOps",
+    "L3Proto",
+    "L4Proto",
+    "Net",
+    "Observer",
+    "Packet",
+    "PluginError",
+    "PluginInfo",
+    "Priority",
+    "Registry",
+    "Result",
+    "Status",
+    "Sysctl",
+    "SysctlError",
+    "Tuple",
+    "Verdict",
+    "Zone",
+    "extension",
+    "helper",
+    "l3proto",
+    "l4proto",
+    "observer",
+]

@@ -109,7 +109,7 @@ class Conntrack:
         ``on_packet(number, verdict)`` is called after each one, numbered from 1; ``self.result`` then tells about it.
         Raises CaptureError where the capture cannot be read on: everything before is tracked by then.
         """
-        net, pkt, decap, receive = self.net, self.packet, capture.decap, self.net.receive
+        pkt, decap, receive, snaplen = self.packet, capture.decap, self.net.receive, capture.snaplen
         number = 0
         pkt.capture = capture
         for buffer, index in capture.batches():
@@ -124,6 +124,7 @@ class Conntrack:
                 pkt.nhoff = link >> 16
                 pkt.avail = avail
                 pkt.number = number
+                pkt.cut = caplen == snaplen
                 if on_packet is None:
                     receive(pkt, link & 0xFFFF, now)
                 else:

@@ -41,9 +41,7 @@ class Header:
         unknown = [name for name in wanted if name not in self._formats]
         if unknown:
             raise TypeError(f"the header has no field {unknown[0]}")
-        codes = [
-            code if name in wanted else f"{struct.calcsize('>' + code)}x" for name, code in self._formats.items()
-        ]
+        codes = [code if name in wanted else f"{struct.calcsize('>' + code)}x" for name, code in self._formats.items()]
         return struct.Struct(">" + "".join(codes)).unpack_from
 
     def parse(self, data: bytes) -> Any:
@@ -52,7 +50,8 @@ class Header:
 
     def build(self, **values: Any) -> bytes:
         """The header's bytes from its fields. Raises construct.ConstructError for a missing or impossible value."""
-        return self.declaration.build(values)
+        data: bytes = self.declaration.build(values)
+        return data
 
 
 def _format(part: Construct[Any, Any]) -> str | None:
@@ -64,5 +63,3 @@ def _format(part: Construct[Any, Any]) -> str | None:
     if part.name and isinstance(inner, Bytes) and isinstance(inner.length, int):
         return f"{inner.length}s"
     raise TypeError(f"{part!r} has no place in a header of fixed layout")
-
-

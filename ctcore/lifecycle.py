@@ -54,9 +54,9 @@ class Lifecycle:
         if ct.l4.destroy is not None:
             ct.l4.destroy(ct)
         if ct.ext is not None:
-            for ext in self.net.ext_destroyers:
+            for ext in self.net.ext_types:
                 data = ct.ext_find(ext.id)
-                if data is not None:
+                if data is not None and ext.destroy is not None:
                     ext.destroy(ct, data)
         master, ct.master = ct.master, None
         if master is not None:

@@ -44,7 +44,9 @@ NET_SYSCTLS: Final = (
     switch("nf_conntrack_checksum", 1, "checksum", "verify checksums at PRE_ROUTING"),
     Sysctl("nf_conntrack_log_invalid", 0, "log_invalid", "the kernel's log; reasons are kept anyway", maximum=255),
     switch("nf_conntrack_acct", 0, "acct", "count packets and bytes of new flows"),
-    Sysctl("nf_conntrack_events", 2, "events", "0: no flow emits events, 1: all, 2: those born to a listener", maximum=2),
+    Sysctl(
+        "nf_conntrack_events", 2, "events", "0: no flow emits events, 1: all, 2: those born to a listener", maximum=2
+    ),
     switch("nf_conntrack_timestamp", 0, "timestamp", "keep start and stop times of new flows"),
 )
 
@@ -69,7 +71,6 @@ class Net:
         "delete",
         "events",
         "expectations",
-        "ext_destroyers",
         "ext_size",
         "ext_types",
         "faults",
@@ -110,7 +111,6 @@ class Net:
         self._set_up_generic()
         self.helpers = HelperTable()
         self.ext_types: list[ExtSlot] = []
-        self.ext_destroyers: list[ExtSlot] = []
         self.ext_size = len(ExtId)
         self.stat = Statistics()
         self.wheel = Wheel()
@@ -191,8 +191,6 @@ class Net:
             self.ext_size += 1
         slot = ExtSlot(info, plugin, self._vtables["extension"], int(ext_id))
         self.ext_types.append(slot)
-        if slot.destroy is not None:
-            self.ext_destroyers.append(slot)
 
     def _add_observer(self, info: PluginInfo, plugin: Any) -> None:
         """Observers are called through pluggy, all of them."""

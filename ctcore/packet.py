@@ -32,8 +32,8 @@ class Packet:
     ``avail``     where the bytes at hand end: less than ``end`` in a capture that cut packets short
     ``dataoff``   where the transport header begins
     ``protonum``  the transport protocol, or -1 while nobody has told it
-    ``cut``       true where whoever brought the packet kept only part of it
-    ``capture``   the capture that it is frame ``number`` (from 1) of, or None: it knows what was cut
+    ``cut``       true where whoever brought the packet is known to have kept only part of it
+    ``capture``   the capture that it is frame ``number`` (from 1) of, or None: it knows of every frame
     ``now``       time of arrival, nanoseconds
     ``hook``      the hook point that the packet is at
     ``verify``    true where a tracker has to verify its checksum (PRE_ROUTING, sysctl on, all bytes at hand)
@@ -89,7 +89,7 @@ class Packet:
 
     def is_cut(self) -> bool:
         """Whether missing bytes are the capture's doing: the packet was whole on the wire."""
-        return self.cut if self.capture is None else self.capture.was_cut(self.number)
+        return self.cut or (self.capture is not None and self.capture.was_cut(self.number))
 
     def note(self, text: str) -> None:
         """Leave a reason, in the words of the kernel's log where the kernel has some."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import CONFIRMED, DYING, TEMPLATE
+from ctcore.conn import CONFIRMED, Conn, DYING, TEMPLATE
 from ctcore.netfilter import ACCEPT, DROP, FORWARD, LOCAL_IN, LOCAL_OUT, POST_ROUTING, PRE_ROUTING
 from ctcore.packet import UNSEEN, Packet
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 OWNED: Final = CONFIRMED | DYING | TEMPLATE  # somebody else than the packet holds such a flow, or has freed it
 
+NO_FLOW: Conn | None = None
+
 
 class Receiver:
     """The path of packets in one namespace."""
 
-    __slots__ = (
-        "net",
-    )
+    __slots__ = ("net",)
 
     def __init__(self, net: Net) -> None:
         self.net = net
@@ -31,7 +31,7 @@ class Receiver:
         A time before the last one is taken for the last one, and remarked on.
         """
         net = self.net
-        pkt.ct = None
+        pkt.ct = NO_FLOW
         pkt.ctinfo = UNSEEN
         pkt.notes = None
         pkt.protonum = -1

@@ -92,7 +92,6 @@ class L3Slot:
         self.hook_ops = bind("hook_ops", _empty)
         self.sysctls = bind("sysctls", _empty)
 
-
     def is_local(self, address: bytes) -> bool:
         """Whether the host itself has this address (packed)."""
         value = int.from_bytes(address, "big")
@@ -103,10 +102,7 @@ class L3Slot:
 
 
 class L4Slot:
-    """A transport protocol of one namespace; the hooks are those of ``L4ProtoSpec``.
-
-    ``error`` and ``new`` are None where the plugin does not implement them, so that the path need not call.
-    """
+    """A transport protocol of one namespace; the hooks are those of ``L4ProtoSpec``."""
 
     __slots__ = (
         "allow_clash",
@@ -143,8 +139,8 @@ class L4Slot:
         def bind(hook: str, default: Hook = _nothing) -> Hook:
             return table.bind(plugin, hook) or default
 
-        self.error = table.bind(plugin, "error")
-        self.new = table.bind(plugin, "new")
+        self.error = bind("error", _whole)
+        self.new = bind("new", _whole)
         self.pkt_to_tuple = bind("pkt_to_tuple")
         self.invert_tuple = bind("invert_tuple")
         self.packet = bind("packet")

@@ -147,5 +147,3 @@ class Table:
 
 def _droppable(ct: Conn) -> bool:
     return ct.status & (ASSURED | CONFIRMED | DYING) == CONFIRMED
-
-

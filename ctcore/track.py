@@ -79,12 +79,12 @@ class Tracker:
         early = l4.error_before_lookup == l3.l3num
         try:
             if early:
-                verdict = l4.error(pkt, dataoff)
-                if verdict <= 0:
+                answer: int = l4.error(pkt, dataoff)
+                if answer <= 0:
                     self.stat.error += 1
                     pkt.ct = None
                     pkt.ctinfo = IP_CT_INVALID
-                    return -verdict
+                    return -answer
                 if pkt.ct is not None or pkt.ctinfo == IP_CT_UNTRACKED:
                     return ACCEPT
             while True:
@@ -93,9 +93,9 @@ class Tracker:
                     return self._unresolved(pkt, ctinfo)
                 ct = pkt.ct
                 assert ct is not None
-                verdict = ACCEPT if early or l4.error is None else l4.error(pkt, dataoff)
+                verdict: int = ACCEPT if early else l4.error(pkt, dataoff)
                 if verdict > 0:
-                    if ct.status & CONFIRMED or l4.new is None or l4.new(ct, pkt, dataoff):
+                    if ct.status & CONFIRMED or l4.new(ct, pkt, dataoff):
                         verdict = l4.packet(ct, pkt, dataoff, ctinfo)
                     else:
                         verdict = -ACCEPT
@@ -113,9 +113,7 @@ class Tracker:
         except Exception as error:
             return self._failed(pkt, error)
 
-    def resolve(
-        self, pkt: Packet, l3: L3Slot, l4: L4Slot, dataoff: int, protonum: int, tmpl: Conn | None
-    ) -> int:
+    def resolve(self, pkt: Packet, l3: L3Slot, l4: L4Slot, dataoff: int, protonum: int, tmpl: Conn | None) -> int:
         """Attach the flow that a packet belongs to, a new one where there is none; returns ctinfo.
 
         Below 0 there is no flow: NOT_TRACKABLE, or TABLE_FULL.

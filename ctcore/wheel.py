@@ -51,7 +51,7 @@ class Wheel:
         """Ask for a look at the wheel at a time (nanoseconds), whether or not a flow is due by then."""
         self.next = min(self.next, when)
 
-    def expire(self, now: int, kill: Callable[[Conn], None]) -> None:
+    def expire(self, now: int, kill: Callable[[Conn], object]) -> None:
         """Call ``kill`` for each flow whose timeout is not after ``now``, in the order of the timeouts."""
         self._now = now
         while self.next <= now:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ctcore.conn import EXT_HELPER, EventKind
 from ctcore.expect import Expectation, ExpectFlag
 from ctcore.formats.output import PLAIN, Output
-from ctcore.formats.text import TAGS, timestamp
+from ctcore.formats.text import TAGS
 from ctcore.formats.xml import layer_open, tag, when
 from ctcore.sysctl import SECOND
 from ctcore.tuples import Tuple
@@ -38,6 +38,12 @@ def text_line(exp: Expectation, now: int, output: Output = PLAIN, kind: EventKin
 def xml_line(exp: Expectation, now: int, output: Output = PLAIN, kind: EventKind | None = None) -> str:
     """An expectation as an element, or the ``kind`` of event about it, without the newline."""
     return "".join(_element(exp, now, output, kind))
+
+
+def timestamp(now: int) -> str:
+    """What ``-o timestamp`` puts first: as for flows, but padded with spaces on the right."""
+    seconds, rest = divmod(now, SECOND)
+    return f"[{seconds:<8}.{rest // 1000:<6}]\t"
 
 
 def seconds_left(exp: Expectation, now: int) -> int:

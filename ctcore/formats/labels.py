@@ -10,12 +10,12 @@ from typing import Final
 from ctcore.errors import CtcoreError
 
 DEFAULT_PATH: Final = "/etc/xtables/connlabel.conf"
-HIGHEST_BIT: Final = 128  # one more than a flow has: the library takes it, and nothing ever shows it
+HIGHEST_BIT: Final = 1023  # the library's limit; a flow has 128
 
-# A number as C's strtoul takes it, then the name; "0x" without a digit is the number 0 and a name.
-_LINE: Final = re.compile(
-    r"\s*\+?(0[xX][0-9a-fA-F]+|[0-9]+)\s*([0-9A-Za-z]+(?: +[0-9A-Za-z]+)*)\s*", re.ASCII
-)
+# What C's strtoul takes for a number in any base that it knows; what follows need not begin with a space.
+_NUMBER: Final = re.compile(r"\s*([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))", re.ASCII)
+_NAME: Final = re.compile(r"[0-9A-Za-z -]+")
+_SPACES: Final = " \t\n\v\f\r"
 
 
 class LabelMap:
@@ -28,11 +28,12 @@ class LabelMap:
             self._add(line)
 
     def _add(self, line: str) -> None:
-        match = _LINE.fullmatch(line)
-        if match is None:
+        number = _NUMBER.match(line)
+        if number is None:
             return
-        bit, name = _number(match[1]), match[2]
-        if bit <= HIGHEST_BIT and bit not in self._names and name not in self._names.values():
+        bit, name = _value(*number.groups()), line[number.end() :].strip(_SPACES)
+        taken = bit in self._names or name in self._names.values()
+        if 0 <= bit <= HIGHEST_BIT and not taken and _NAME.fullmatch(name):
             self._names[bit] = name
 
     @classmethod
@@ -56,8 +57,6 @@ class LabelMap:
         return (name for bit, name in sorted(self._names.items()) if bits >> bit & 1)
 
 
-def _number(digits: str) -> int:
-    """A number as C writes it: hexadecimal behind 0x, octal behind 0 (up to the first digit that is none)."""
-    if digits[:2] in ("0x", "0X"):
-        return int(digits, 16)
-    return int(digits, 8 if digits[0] == "0" else 10)
+def _value(sign: str, hexadecimal: str | None, octal: str | None, decimal: str | None) -> int:
+    value = int(hexadecimal, 16) if hexadecimal else int(octal, 8) if octal else int(decimal or "0")
+    return -value if sign == "-" else value

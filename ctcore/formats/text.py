@@ -34,9 +34,9 @@ def event_line(kind: EventKind, ct: Conn, mask: int, now: int, output: Output = 
 
 
 def timestamp(now: int) -> str:
-    """What ``-o timestamp`` puts first: seconds, padded with spaces on the right, and microseconds."""
+    """What ``-o timestamp`` puts before an event: seconds and microseconds."""
     seconds, rest = divmod(now, SECOND)
-    return f"[{seconds:<8}.{rest // 1000:06}]\t"
+    return f"[{seconds:08}.{rest // 1000:06}]\t"
 
 
 def footer(count: int, what: str = "flow entries have been shown") -> str:

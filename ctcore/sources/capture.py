@@ -14,7 +14,7 @@ import pcapy
 
 from ctcore.errors import CaptureError, FilterError
 from ctcore.sources import faults
-from ctcore.sources.cut import CutFrames
+from ctcore.sources.cut import CutFrames, snapshot_length
 from ctcore.sources.link import decap_for
 
 Batch: TypeAlias = tuple[bytes, bytes]
@@ -67,7 +67,8 @@ class Capture:
 
     ``name`` is the file as messages call it, ``path`` what libpcap opens; ``linktype`` libpcap's DLT number; ``decap(buf, offset, end)``
     finds the network packet in a frame, see ``ctcore.sources.link``; ``size`` the bytes of the file, None
-    for a pipe.
+    for a pipe; ``snaplen`` the bytes that a pcap file keeps of a frame, so that one of just this length
+    was cut, or 0 where that is not told.
     """
 
     def __init__(self, path: str, bpf: str | None = None) -> None:
@@ -79,6 +80,7 @@ class Capture:
         self._closed = False
         self._poll: select.poll | None = None
         self._cut = CutFrames(self)
+        self.snaplen = snapshot_length(self.path) if self.size is not None else 0
         self._reader = self._open()
         self.linktype = self._reader.datalink()
         self.decap = decap_for(self.linktype, self.name)
@@ -149,9 +151,7 @@ class Capture:
     def __enter__(self) -> Capture:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
     def _open(self) -> _Reader:

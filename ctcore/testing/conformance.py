@@ -32,9 +32,7 @@ def accounts(
     ]
 
 
-def _account(
-    conntrack: Conntrack, packet: bytes, now: int, before: bytes, after: bytes, cut: bool
-) -> dict[str, Any]:
+def _account(conntrack: Conntrack, packet: bytes, now: int, before: bytes, after: bytes, cut: bool) -> dict[str, Any]:
     net, pkt = conntrack.net, conntrack.packet
     pkt.buf = before + packet + after
     pkt.nhoff = len(before)

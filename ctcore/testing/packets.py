@@ -90,9 +90,7 @@ class IPv4:
         """Source and destination in network order, one after the other."""
         return IPv4Address(self.src).packed + IPv4Address(self.dst).packed
 
-    def packet(
-        self, protocol: int, payload: bytes = b"", *, length: int | None = None, fragment: int = 0
-    ) -> bytes:
+    def packet(self, protocol: int, payload: bytes = b"", *, length: int | None = None, fragment: int = 0) -> bytes:
         """A packet with any payload.
 
         ``length`` (bytes) stands in for the header's total length, ``fragment`` is the 16-bit field of offset
@@ -171,9 +169,7 @@ class IPv4:
             check = checksum(bytes((kind, code, 0, 0)), rest, data)
         return self.packet(ICMP, struct.pack(">BBH", kind, code, check) + rest + data)
 
-    def echo(
-        self, ident: int, sequence: int = 1, data: bytes = b"", *, kind: int = 8, code: int = 0
-    ) -> bytes:
+    def echo(self, ident: int, sequence: int = 1, data: bytes = b"", *, kind: int = 8, code: int = 0) -> bytes:
         """An ICMP query (type ``kind``: 8 asks for an echo, 0 is one) with its identifier."""
         return self.icmp(kind, code, struct.pack(">HH", ident, sequence), data)
 
@@ -186,8 +182,7 @@ class IPv4:
         places = [0, *cuts, len(payload)]
         last = places[-2]
         return [
-            self.fragment(protocol, payload[start:end], start, more=start != last)
-            for start, end in pairwise(places)
+            self.fragment(protocol, payload[start:end], start, more=start != last) for start, end in pairwise(places)
         ]
 
     def fragment(self, protocol: int, part: bytes, offset: int, *, more: bool) -> bytes:

@@ -134,6 +134,14 @@ def test_expectations(scene: Scene) -> None:
     check_expectations(scene, proc.expect_line, lambda: scene.proc("nf_conntrack_expect"))
 
 
+def test_timestamps_of_expectations_are_padded_with_spaces(scene: Scene) -> None:
+    for _ in range(5):
+        (line,) = scene.conntrack("-L", "expect", "-o", "timestamp")
+        heard = moment(line)[1]
+        assert heard is not None
+        assert line.startswith(expects.timestamp(heard))
+
+
 def counters(scene: Scene) -> list[Statistics]:
     """The kernel's counters, one set a processor."""
     found: dict[int, Statistics] = {}

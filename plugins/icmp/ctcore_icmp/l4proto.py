@@ -120,9 +120,7 @@ class Icmp:
     @l4proto
     def tuple_to_nlattr(self, u: bytes) -> bytes:
         """CTA_PROTO_ICMP_ID, _TYPE and _CODE."""
-        return (
-            attr(CTA_PROTO_ICMP_ID, u[:2]) + attr(CTA_PROTO_ICMP_TYPE, u[2:3]) + attr(CTA_PROTO_ICMP_CODE, u[3:4])
-        )
+        return attr(CTA_PROTO_ICMP_ID, u[:2]) + attr(CTA_PROTO_ICMP_TYPE, u[2:3]) + attr(CTA_PROTO_ICMP_CODE, u[3:4])
 
     @l4proto
     def nlattr_to_tuple(self, attrs: Mapping[int, bytes]) -> bytes | None:

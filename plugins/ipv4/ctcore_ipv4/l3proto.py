@@ -77,7 +77,7 @@ class Ipv4:
         pkt.end = end
         if end < avail:
             pkt.avail = end
-        elif end > avail and not pkt.is_cut():
+        elif end > avail and not (pkt.cut or pkt.is_cut()):
             return self._gone(pkt, f"truncated: {tot_len} bytes by the header, {avail - nhoff} there")
         if tot_len < ihl:
             return self._gone(pkt, f"total length {tot_len} is less than the header's {ihl}")

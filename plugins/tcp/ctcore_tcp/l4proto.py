@@ -154,9 +154,7 @@ class Tcp:
             if check:
                 if receiver.flags & SACK_PERMITTED:
                     sack = highest_sack(pkt.buf, options, segment.options_end, ack)
-                done, seq, ack, sack, end = get_acquainted(
-                    ct, tcp, pkt, sender, receiver, direction, segment, sack
-                )
+                done, seq, ack, sack, end = get_acquainted(ct, tcp, pkt, sender, receiver, direction, segment, sack)
                 check = not done
         elif (
             payload != options

@@ -41,4 +41,3 @@ SYSCTLS: Final = (
     switch("nf_conntrack_tcp_ignore_invalid_rst", 0, "ignore_invalid_rst", "let resets out of the window pass"),
     Sysctl("nf_conntrack_tcp_max_retrans", 3, "max_retrans", "repetitions that shorten the timeout", maximum=255),
 )
-

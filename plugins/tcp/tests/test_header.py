@@ -44,8 +44,7 @@ MAY_BE = ["S", "SU", "SA", "R", "RA", "FA", "FAU", "A", "AU"]
 EXTRAS = ["", "P", "E", "C", "PE", "PC", "EC", "PEC"]
 ALLOWED = {"".join(sorted(flags + extra)) for flags in MAY_BE for extra in EXTRAS}
 ALL_FLAGS = [
-    "".join(sorted(letter for bit, letter in enumerate("FSRPAUEC") if flags >> bit & 1))
-    for flags in range(256)
+    "".join(sorted(letter for bit, letter in enumerate("FSRPAUEC") if flags >> bit & 1)) for flags in range(256)
 ]
 
 

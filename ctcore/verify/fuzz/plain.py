@@ -1,0 +1,92 @@
+"""Steps that make a packet plainer, for the shrinker: each returns the packet changed, checksums made right."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from ctcore.testing.packets import TCP, UDP, checksum
+
+Step = Callable[[bytes], bytes]
+
+_SUMS: Final = {TCP: 16, UDP: 6}
+
+
+def plainer(packet: bytes) -> Iterator[Step]:
+    """The steps to try on a packet, one after the other. One that does not apply returns it as it is."""
+    yield _without_ip_options
+    for at, value in ((1, b"\0"), (4, b"\0\0"), (8, b"\x40")):
+        yield _set(at, value)
+    if packet[9] == TCP:
+        yield _without_data
+        yield _without_tcp_options
+        for at, value in ((14, b"\xff\xff"), (18, b"\0\0"), (8, b"\0\0\0\0"), (4, b"\0\0\0\0")):
+            yield _set_transport(at, value)
+    yield _short_data
+
+
+def mended(packet: bytes) -> bytes:
+    """The packet with the length of its IPv4 header's field and right checksums, as far as they can be told."""
+    header = (packet[0] & 15) * 4
+    if header < 20 or len(packet) < header:
+        return packet
+    whole = bytearray(packet)
+    struct.pack_into(">H", whole, 2, len(whole))
+    struct.pack_into(">H", whole, 10, 0)
+    struct.pack_into(">H", whole, 10, checksum(whole[:header]))
+    at = _SUMS.get(whole[9])
+    if at is not None and len(whole) >= header + at + 2 and not whole[6] & 0x3F and not whole[7]:
+        struct.pack_into(">H", whole, header + at, 0)
+        pseudo = bytes(whole[12:20]) + struct.pack(">HH", whole[9], len(whole) - header)
+        struct.pack_into(">H", whole, header + at, checksum(pseudo, whole[header:]))
+    return bytes(whole)
+
+
+def _sound(packet: bytes) -> bool:
+    """Whether length and checksums are right, so that mending after a change hides no fault."""
+    return len(packet) >= 20 and packet[0] >> 4 == 4 and mended(packet) == packet
+
+
+def _set(at: int, value: bytes) -> Step:
+    def step(packet: bytes) -> bytes:
+        return mended(packet[:at] + value + packet[at + len(value) :]) if _sound(packet) else packet
+
+    return step
+
+
+def _set_transport(at: int, value: bytes) -> Step:
+    def step(packet: bytes) -> bytes:
+        start = (packet[0] & 15) * 4 + at
+        if not _sound(packet) or len(packet) < start + len(value):
+            return packet
+        return mended(packet[:start] + value + packet[start + len(value) :])
+
+    return step
+
+
+def _without_ip_options(packet: bytes) -> bytes:
+    if not _sound(packet):
+        return packet
+    return mended(b"\x45" + packet[1:20] + packet[(packet[0] & 15) * 4 :])
+
+
+def _without_tcp_options(packet: bytes) -> bytes:
+    start = (packet[0] & 15) * 4
+    if not _sound(packet) or len(packet) < start + 20:
+        return packet
+    data = start + (packet[start + 12] >> 4) * 4
+    if data < start + 20:
+        return packet
+    return mended(packet[: start + 12] + b"\x50" + packet[start + 13 : start + 20] + packet[data:])
+
+
+def _without_data(packet: bytes) -> bytes:
+    start = (packet[0] & 15) * 4
+    if not _sound(packet) or len(packet) < start + 20:
+        return packet
+    return mended(packet[: start + max(20, (packet[start + 12] >> 4) * 4)])
+
+
+def _short_data(packet: bytes) -> bytes:
+    return mended(packet[: len(packet) // 2 + 20]) if _sound(packet) and len(packet) > 64 else packet

@@ -1,0 +1,93 @@
+"""One round: the same packets to a fresh table of the running kernel and to a fresh one of ctcore."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ctcore.api import Conntrack
+from ctcore.formats.objects import flow_object
+from ctcore.registry import Registry
+from ctcore.verify.compare import Comparison, Difference
+from ctcore.verify.kernel import Kernel
+from ctcore.verify.streams import ACCOUNTING
+
+KERNEL_ONLY: Final = {"net.ipv4.conf.all.accept_source_route": 0}
+"""What a router does by itself, and ctcore always: the kernel's side of a comparison is a laxer one."""
+
+NOW: Final = 1_700_000_000_000_000_000
+HASTE: Final = 0.9
+"""Seconds that a round may take: ctcore's clock stands still meanwhile, and the kernel's does not."""
+
+Record = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A round's result: the comparison up to the first difference, and both accounts of the packets until
+    there."""
+
+    comparison: Comparison
+    seconds: float = 0.0
+    kernel: list[Record] = field(default_factory=list)
+    ctcore: list[Record] = field(default_factory=list)
+
+    @property
+    def difference(self) -> Difference | None:
+        """The first one, or None."""
+        return self.comparison.differences[0] if self.comparison.differences else None
+
+
+class Rounds:
+    """Runs rounds under some ``sysctls``, all with the same set of plugins."""
+
+    def __init__(self, sysctls: Mapping[str, int]) -> None:
+        self.sysctls = dict(sysctls)
+        self.registry = Registry.load(strict=True)
+
+    def run(self, packets: Sequence[bytes]) -> Outcome:
+        """Feed the packets, until the first difference; after the last one statistics and tables are compared.
+
+        A difference in a round that took too long proves nothing: such a round is run again.
+        """
+        for _ in range(3):
+            outcome = self._once(packets)
+            if outcome.difference is None or outcome.seconds < HASTE:
+                break
+        return outcome
+
+    def _once(self, packets: Sequence[bytes]) -> Outcome:
+        tracker = Conntrack(self.registry, {**ACCOUNTING, **self.sysctls}, frozen=True)
+        outcome = Outcome(Comparison())
+        comparison = outcome.comparison
+        with Kernel({**KERNEL_ONLY, **ACCOUNTING, **self.sysctls}) as kernel:
+            begin = time.monotonic()
+            for frame, packet in enumerate(packets, 1):
+                outcome.kernel.append(kernel.replay(packet))
+                outcome.ctcore.append(_fed(tracker, frame, packet))
+                comparison.add(outcome.kernel[-1], outcome.ctcore[-1])
+                if comparison.differences:
+                    break
+            else:
+                comparison.add_statistics(kernel.stats(), dict(tracker.net.stat.items()))
+                flows = [flow_object(ct, tracker.net.now) for ct in tracker.net.table]
+                comparison.add_table(kernel.dump(), flows)
+            outcome.seconds = time.monotonic() - begin
+        return outcome
+
+
+def _fed(tracker: Conntrack, frame: int, packet: bytes) -> Record:
+    """ctcore's account of a packet, in the schema of ``trace -o json``."""
+    result = tracker.feed(packet, NOW, ethertype=0x0800)
+    return {
+        "frame": frame,
+        "time_ns": NOW,
+        "ctinfo": result.state,
+        "direction": result.direction,
+        "verdict": result.verdict.name.lower(),
+        "reasons": result.reasons,
+        "entry": None if result.entry is None else flow_object(result.entry, tracker.net.now),
+        "events": result.events,
+    }

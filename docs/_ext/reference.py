@@ -1,0 +1,137 @@
+"""What the manual takes from the code itself: hooks, settings, the names of a module. And drawings inside the page.
+
+Three directives: ``hook`` shows a hook's signature and docstring above what the page says about it, ``sysctls`` the
+settings of a plugin or of the core as a table, ``members`` the public names of a module.
+"""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
+
+from ctcore import Net, Registry, Sysctl
+from ctcore.hookspecs import REQUIRED, SPECS
+
+
+class HookDirective(SphinxDirective):
+    """``{hook} kind.name``: raises KeyError for a hook that the code does not have."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        kind, name = self.arguments[0].split(".")
+        function = vars(SPECS[kind])[name]
+        signature = inspect.signature(function)
+        signature = signature.replace(parameters=list(signature.parameters.values())[1:])
+        lines = ["::::{py:method} " + f"{kind}.{name}{unquoted(signature)}", ""]
+        if name in REQUIRED[kind]:
+            lines += ["*Required.*", ""]
+        lines += [*(inspect.getdoc(function) or "").splitlines(), "", *self.content, "::::"]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+class SysctlsDirective(SphinxDirective):
+    """``{sysctls} name``: those of the plugin ``name``, or of the core where the name is ``core``."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        return self.parse_text_to_nodes("\n".join(sysctl_table(sysctls_of(self.arguments[0]))))
+
+
+class MembersDirective(SphinxDirective):
+    """``{members} module``: its public functions and classes, each with the first paragraph of its docstring."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        module = import_module(self.arguments[0])
+        lines: list[str] = []
+        for name, thing in vars(module).items():
+            if name.startswith("_") or getattr(thing, "__module__", None) != module.__name__:
+                continue
+            lines += member(name, thing)
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def member(name: str, thing: Any) -> list[str]:
+    """A function, or a class with its methods, as lines of MyST; nothing for anything else."""
+    if inspect.isclass(thing):
+        lines = ["::::::{py:class} " + name + unquoted(signature_of(thing)), "", first_paragraph(thing), ""]
+        for method, function in vars(thing).items():
+            if method.startswith("_"):
+                continue
+            if isinstance(function, property):
+                lines += [":::::{py:property} " + method, "", first_paragraph(function), ":::::"]
+            elif inspect.isfunction(function):
+                bare = str(unquoted(signature_of(function)))
+                lines += [":::::{py:method} " + method + bare.replace("(self, ", "(").replace("(self)", "()")]
+                lines += ["", first_paragraph(function), ":::::"]
+        return [*lines, "::::::", ""]
+    if inspect.isfunction(thing):
+        return ["::::::{py:function} " + name + unquoted(signature_of(thing)), "", first_paragraph(thing), "::::::", ""]
+    return []
+
+
+def signature_of(thing: Any) -> inspect.Signature:
+    return inspect.signature(getattr(thing, "__wrapped__", thing))
+
+
+def unquoted(signature: inspect.Signature) -> str:
+    """The signature as it is written: annotations of the code's modules are texts, and would be shown in quotes."""
+    return str(signature).replace("'", "").replace('"', "")
+
+
+def first_paragraph(thing: Any) -> str:
+    return (inspect.getdoc(thing) or "").split("\n\n")[0]
+
+
+def sysctls_of(name: str) -> list[Sysctl]:
+    """The settings that a protocol plugin brings, or those that no plugin brings, sorted by name."""
+    settings = Net(Registry.load(strict=True)).sysctl
+    brought = {
+        info.name: {sysctl.path for sysctl in getattr(info.factory(), "sysctls", tuple)()}
+        for kind in ("l3proto", "l4proto")
+        for info in Registry.load(strict=True).loaded(kind)
+    }
+    paths = set(settings) - set().union(*brought.values()) if name == "core" else brought[name]
+    return [settings.find(path) for path in sorted(paths)]
+
+
+def sysctl_table(sysctls: list[Sysctl]) -> list[str]:
+    rows = ["| Name | Default | Range | Unit | Meaning |", "|---|--:|---|---|---|"]
+    for sysctl in sysctls:
+        span = "read only" if sysctl.read_only else f"{sysctl.minimum} to {sysctl.maximum}"
+        name = sysctl.name if sysctl.name.startswith("nf_") else sysctl.path
+        rows.append(f"| `{name}` | {sysctl.default} | {span} | {sysctl.unit or '–'} | {sysctl.doc} |")
+    return rows
+
+
+class InlineDrawings(SphinxPostTransform):
+    """SVG images become part of the page, so that their colours can follow its theme."""
+
+    default_priority = 5
+    formats = ("html",)
+
+    def run(self, **_: Any) -> None:
+        for image in list(self.document.findall(nodes.image)):
+            if image["uri"].endswith(".svg"):
+                source = (Path(self.app.srcdir) / image["uri"]).read_text(encoding="utf-8")
+                whole = image.parent if isinstance(image.parent, nodes.paragraph) else image
+                whole.replace_self(nodes.raw("", f'<div class="drawing">{source}</div>', format="html"))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("hook", HookDirective)
+    app.add_directive("sysctls", SysctlsDirective)
+    app.add_directive("members", MembersDirective)
+    app.add_post_transform(InlineDrawings)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,58 @@
+"""The gate in conftest.py: nothing is green by being absent."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def collect(expect: str | None, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run one small test file as tox does, with CTCORE_EXPECT_PLUGINS as given."""
+    env = {**os.environ, **more}
+    env.pop("CTCORE_EXPECT_PLUGINS", None)
+    if expect is not None:
+        env["CTCORE_EXPECT_PLUGINS"] = expect
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only", "tests/test_vtable.py"]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def installed() -> str:
+    from ctcore import Registry
+
+    registry = Registry.load()
+    return ",".join(info.name for kind in ("l3proto", "l4proto") for info in registry.loaded(kind))
+
+
+def test_a_plugin_that_should_load_and_does_not_fails_the_run() -> None:
+    done = collect(f"{installed()},nosuch".strip(","))
+    assert done.returncode != 0
+    assert "expected the plugins" in done.stderr
+    assert "nosuch" in done.stderr
+
+
+def test_the_plugins_that_are_there_will_do() -> None:
+    assert collect(installed()).returncode == 0
+    assert collect(None).returncode == 0
+
+
+@pytest.mark.plugins("ipv4")
+def test_a_plugin_that_should_not_be_there_fails_the_run_too() -> None:
+    done = collect("")
+    assert done.returncode != 0
+    assert "expected the plugins [], loaded are " in done.stderr
+
+
+def test_another_ctcore_than_the_installed_one_fails_the_run(tmp_path: Path) -> None:
+    package = tmp_path / "ctcore"
+    package.mkdir()
+    for entry in Path(__import__("ctcore").__file__).parent.iterdir():
+        (package / entry.name).symlink_to(entry)
+    done = collect(None, PYTHONPATH=str(tmp_path), PYTHONSAFEPATH="1")
+    assert done.returncode != 0
+    assert f"the imported ctcore is {package}" in done.stderr
