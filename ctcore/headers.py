@@ -1,7 +1,7 @@
 """A construct declaration becomes a fast reader of fixed layout.
 
-A plugin declares its header once, in whole bytes; construct parses, builds and explains it for people and tests, and one
-``struct.Struct`` derived from the declaration reads it on the packet path, at an offset, without copying.
+A plugin declares its header once, in whole bytes; construct parses, builds and explains it for people and tests, and
+one ``struct.Struct`` derived from the declaration reads it on the packet path, at an offset, without copying.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Header:
         return struct.Struct(">" + "".join(codes)).unpack_from
 
     def parse(self, data: bytes) -> Any:
-        """The header as construct sees it, computed parts too. Raises construct.ConstructError where it is too short."""
+        """The header as construct sees it, computed parts too. Raises construct.ConstructError if it is too short."""
         return self.declaration.parse(data)
 
     def build(self, **values: Any) -> bytes:

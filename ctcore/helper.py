@@ -1,4 +1,7 @@
-"""The helpers of a namespace. A flow has a helper only where it was given one: by a template, an expectation or a call."""
+"""The helpers of a namespace.
+
+A flow has a helper only where it was given one: by a template, an expectation or a call.
+"""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class L3ProtoSpec:
     def rcv(self, pkt: Packet) -> int:
         """Check the header of a packet that arrived at ``pkt.nhoff`` and set ``pkt.end`` from it.
 
-        With that one look it may also set ``pkt.dataoff`` and ``pkt.protonum``, which get_l4proto is then not asked for.
+        With that one look it may also set ``pkt.dataoff`` and ``pkt.protonum``; get_l4proto is then not asked.
         Returns ACCEPT, or DROP with a note where the kernel's receive path throws the packet away before any hook.
         ``pkt.hook`` tells where the packet is bound: LOCAL_OUT for one that the host itself sends.
         """
@@ -152,7 +152,7 @@ class L4ProtoSpec:
 
     @_l4(firstresult=True)
     def print_xml(self, u: bytes) -> Fields:
-        """src.u and dst.u for ``-o xml``, for a protocol of which conntrack shows there what ``print_tuple`` does not."""
+        """src.u and dst.u for ``-o xml``, where conntrack shows there what ``print_tuple`` does not."""
 
     @_l4(firstresult=True)
     def print_conntrack(self, ct: Conn) -> str:

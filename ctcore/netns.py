@@ -14,12 +14,12 @@ from ctcore.faults import FaultLog
 from ctcore.generic import Generic, NoL3
 from ctcore.helper import HelperTable
 from ctcore.lifecycle import Lifecycle
-from ctcore.receive import Receiver
 from ctcore.packet import Packet
+from ctcore.receive import Receiver
 from ctcore.registry import PluginInfo, Registry
 from ctcore.slots import ExtSlot, HelperSlot, L3Slot, L4Slot
 from ctcore.stats import Statistics
-from ctcore.sysctl import INT_MAX, SECOND, Sysctl, Sysctls, switch
+from ctcore.sysctl import SECOND, Sysctl, Sysctls, switch
 from ctcore.table import Node, Table
 from ctcore.track import Tracker
 from ctcore.tuples import Tuple
@@ -200,7 +200,7 @@ class Net:
             self.sysctl.declare(owner, sysctl)
 
     def collect(self) -> None:
-        """What the kernel's collector does, without its delays: flows die at their timeouts, a full table is thinned."""
+        """What the kernel's collector does, without its delays: flows die on time, a full table is thinned."""
         self.expectations.expire(self.now)
         self.wheel.expire(self.now, self.delete)
         if self.expectations.count:
@@ -215,7 +215,7 @@ class Net:
         self.wheel.wake(self.now + GC_INTERVAL)
 
     def find(self, packed: bytes, zone: Zone = ZONE_DFLT) -> Node | None:
-        """The flow that a packed tuple belongs to in a zone, and the direction (0 original, 1 reply) that it has there."""
+        """The flow that a packed tuple belongs to in a zone, and its direction there (0 original, 1 reply)."""
         for direction in (ORIGINAL, REPLY):
             node = self.table.nodes.get(zone.key(packed, direction))
             if node is not None and node[0].zone.effective(node[1]) == zone.effective(node[1]):

@@ -47,9 +47,9 @@ class Packet:
     __slots__ = (
         "avail",
         "buf",
+        "capture",
         "ct",
         "ctinfo",
-        "capture",
         "cut",
         "dataoff",
         "end",

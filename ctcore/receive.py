@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import CONFIRMED, Conn, DYING, TEMPLATE
+from ctcore.conn import CONFIRMED, DYING, TEMPLATE, Conn
 from ctcore.netfilter import ACCEPT, DROP, FORWARD, LOCAL_IN, LOCAL_OUT, POST_ROUTING, PRE_ROUTING
 from ctcore.packet import UNSEEN, Packet
 
@@ -27,7 +27,8 @@ class Receiver:
     def receive(self, pkt: Packet, ethertype: int, now: int) -> int:
         """Take a packet all its way at the time ``now`` (nanoseconds); returns its verdict.
 
-        The caller has set ``buf``, ``nhoff``, ``avail`` and ``cut``. What became of it is in the packet: flow, relation, notes.
+        The caller has set ``buf``, ``nhoff``, ``avail`` and ``cut``. What became of it is in the packet: flow, relation,
+        notes.
         A time before the last one is taken for the last one, and remarked on.
         """
         net = self.net

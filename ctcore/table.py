@@ -26,7 +26,7 @@ Node = tuple[Conn, int]
 
 
 class Table:
-    """Flows by tuple: confirmed ones in ``nodes``; ``unconfirmed`` and ``dying`` (masters that children still need) beside.
+    """Flows by tuple: confirmed ones in ``nodes``; ``unconfirmed`` and ``dying`` (masters with children) beside.
 
     ``count`` is what nf_conntrack_count says: every flow that has memory.
     """

@@ -1,7 +1,7 @@
 """Binding: from pluggy's hooks to what the packet path calls.
 
-pluggy finds, checks and orders. A packet belongs to one protocol, and a pluggy call costs as much as tracking it, so each
-protocol's hooks are bound once per namespace: to the bare method where there is one implementation and no wrapper, to
+pluggy finds, checks and orders. A packet belongs to one protocol, and a pluggy call costs as much as tracking it, so
+each protocol's hooks are bound once per namespace: to the bare method where there is one implementation and no wrapper, to
 pluggy's own call over the protocol's implementation and its wrappers where there are some.
 """
 
@@ -52,7 +52,7 @@ class VTable:
 
 
 def _wraps(impl: HookImpl, plugin: Any) -> bool:
-    """Whether an implementation is a wrapper that is meant for this plugin: its ``wraps`` names it, or there is none."""
+    """Whether an implementation is a wrapper meant for this plugin: its ``wraps`` names it, or there is none."""
     if not (impl.wrapper or impl.hookwrapper):
         return False
     names = getattr(impl.plugin, "wraps", None)

@@ -1,7 +1,7 @@
 """The typed façades for plugin authors: what an object must have to be a plugin of each kind.
 
-Every further hook of ``ctcore.hookspecs`` is optional. Hooks are marked with the marker of their vtable (``@l4proto``) and
-may take fewer arguments than shown, so these classes name the data alone and what it is made of.
+Every further hook of ``ctcore.hookspecs`` is optional. Hooks are marked with the marker of their vtable (``@l4proto``)
+and may take fewer arguments than shown, so these classes name the data alone and what it is made of.
 """
 
 from __future__ import annotations

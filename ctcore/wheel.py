@@ -3,7 +3,7 @@
 A calendar of ticks of about a second each holds every confirmed flow at some tick that is not later than its timeout. A
 refresh only moves the timeout; a flow that is met before its time goes back to where it belongs by then. A timeout
 that is brought forward re-arms the flow at once. Within the current tick flows are ordered by timeout. No flow is put
-further ahead than the horizon, so that a flow that died early is not kept in memory for the five days it might have had.
+further ahead than the horizon, so that one that died early is not kept in memory for the five days it might have had.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-WIDTH = 760
+WIDTH = 780
 LINE = 18  # pixels from one line of text to the next
 STYLE = """
 .ct { --ink: var(--color-foreground-primary, #1c1e21); --dim: var(--color-foreground-secondary, #5a5c63);
@@ -76,14 +76,14 @@ def hooks() -> Drawing:
     d = Drawing("The hook points that a packet passes, and what runs at each", 640)
     d.text(150, 22, "^from the wire", "middle")
     d.arrow((150, 30), (150, 48))
-    d.box(20, 48, 260, ["link layer", "~Ethernet, VLAN, cooked, loopback, raw IP"])
+    d.box(20, 48, 260, ["link layer", "~Ethernet, VLAN, cooked, raw IP …"])
     d.arrow((150, 96), (150, 116))
     d.box(20, 116, 260, ["receive path  `l3proto.rcv`", "~version, lengths, header checksum"])
     d.way_out(140, 280, ["DROP: thrown away before any hook"])
     d.arrow((150, 164), (150, 186))
-    lines = ["^PRE_ROUTING", "-400  `l3proto.defrag`", "-300  raw: template, zone, no tracking"]
+    lines = ["^PRE_ROUTING", "-400  `l3proto.defrag`", "~-300  raw: template, zone, no tracking"]
     d.box(20, 186, 280, [*lines, "-200  `conntrack_in`", "~-150  mangle", "~-100  destination address"], point=True)
-    d.way_out(220, 300, ["STOLEN: a fragment waits"])
+    d.way_out(221, 300, ["STOLEN:", "a fragment waits"])
     d.arrow((150, 306), (150, 328))
     d.box(20, 328, 260, ["routing  `l3proto.route`", "~addresses, TTL, IP options"])
     d.way_out(352, 280, ["DROP: no route"])
@@ -101,8 +101,8 @@ def hooks() -> Drawing:
     d.arrow((605, 214), (605, 232))
     d.box(470, 232, 270, ["receive path  `l3proto.rcv`"])
     d.arrow((605, 262), (605, 284))
-    lines = ["^LOCAL_OUT", "-400  `l3proto.defrag`", "-300  raw: template, zone, no tracking"]
-    d.box(470, 284, 270, [*lines, "-200  `conntrack_in`", "~-150  mangle", "~-100  destination address"], point=True)
+    lines = ["^LOCAL_OUT", "-400  `l3proto.defrag`", "~-300  raw: template, zone, no tracking"]
+    d.box(470, 284, 270, [*lines, "-200  `conntrack_in`, but for fragments", "~-150  mangle", "~-100  destination address"], point=True)
     d.arrow((605, 404), (605, 488))
     d.arrow((605, 554), (605, 590))
     d.text(605, 610, "^to the wire", "middle")
@@ -115,16 +115,16 @@ def conntrack_in() -> Drawing:
     x, w, mid, right = 40, 400, 240, 440
     steps: list[tuple[list[str], list[str]]] = [
         (
-            ["1  The packet carries a flow already, or is UNTRACKED?", "~   A template is taken off and kept for step 6."],
+            ["1  The packet carries a flow already, or is UNTRACKED?", "~    A template is taken off and kept for step 6."],
             ["ACCEPT, nothing is counted"],
         ),
-        (["2  Where is the transport header?  `l3proto.get_l4proto`"], ["INVALID   `invalid` + 1"]),
+        (["2  Where is the transport header?  `l3proto.get_l4proto`"], ["nowhere: INVALID   `invalid` + 1"]),
         (
             ["3  ICMP only: check it, attach what it quotes", "    `l4proto.error` (with `error_before_lookup`)"],
             ["refused: INVALID   `error` + 1", "attached: RELATED, nothing is counted"],
         ),
         (["4  Make the tuple", "    `l3proto.pkt_to_tuple`  `l4proto.pkt_to_tuple`"], ["INVALID   `invalid` + 1"]),
-        (["5  Look it up in the zone, under both directions", "~   Found: on to step 7."], []),
+        (["5  Look it up in the zone, under both directions", "~    Found: on to step 7."], []),
         (
             [
                 "6  Open a flow, not yet in the table",
@@ -172,7 +172,7 @@ def conntrack_in() -> Drawing:
         y = end + 22
     lookup, relation, tuple_, judge = ends[4], ends[6], ends[3], ends[9]
     d.arrow((x, lookup[0] + 24), (x - 22, lookup[0] + 24), (x - 22, relation[0] + 24), (x, relation[0] + 24))
-    d.arrow((735, judge[0] + 50), (750, judge[0] + 50), (750, tuple_[0] + 44), (right, tuple_[0] + 44))
+    d.arrow((735, judge[0] + 50), (762, judge[0] + 50), (762, tuple_[0] + 41), (right, tuple_[0] + 41))
     d.arrow((mid, y - 22), (mid, y))
     d.text(mid, y + 20, "^the tracker's verdict", "middle")
     d.height = y + 34
@@ -184,7 +184,7 @@ def confirm() -> Drawing:
     d = Drawing("The steps of confirm, and where a packet leaves it early", 0)
     x, w, mid, right = 40, 400, 240, 440
     steps: list[tuple[list[str], list[str]]] = [
-        (["1  The packet has a flow?"], ["ACCEPT"]),
+        (["1  The packet has no flow?"], ["ACCEPT"]),
         (
             ["2  The flow has a helper, and this is no related reply?", "    `helper.help`"],
             ["another verdict than ACCEPT is final"],
@@ -193,10 +193,10 @@ def confirm() -> Drawing:
         (["4  In reply direction?"], ["ACCEPT, not inserted"]),
         (["5  Is the flow dying?"], ["DROP   `insert_failed` + 1"]),
         (
-            ["6  Does the table hold one of its tuples by now?", "~   Where the protocol can bear it, the two are united."],
+            ["6  Does the table hold one of its tuples by now?", "~    Where the protocol can bear it, the two are united."],
             ["united: ACCEPT   `clash_resolve` + 1", "else DROP   `insert_failed` + 1, `drop` + 1"],
         ),
-        (["7  Is its chain of the hash table too long?"], ["DROP   `chaintoolong` + 1, `insert_failed` + 1"]),
+        (["7  Is its chain of the hash table too long?"], ["DROP   `insert_failed` + 1, `chaintoolong` + 1"]),
         (
             [
                 "8  Insert it: the timeout begins to run, CONFIRMED,",

@@ -46,7 +46,9 @@ def run(*words: str | Path) -> Run:
 def start(*words: str | Path, **kwargs: object) -> subprocess.Popen[str]:
     """Start a command line as a process of its own, its streams being pipes unless ``kwargs`` say otherwise."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **kwargs}
-    return subprocess.Popen([*PROGRAM, *map(str, words)], encoding="utf-8", **pipes)  # type: ignore[call-overload, no-any-return]
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    command = [*PROGRAM, *map(str, words)]
+    return subprocess.Popen(command, encoding="utf-8", env=environment, **pipes)  # type: ignore[call-overload, no-any-return]
 
 
 def test_version() -> None:

@@ -120,12 +120,17 @@ def test_bpf() -> None:
     assert {line.split()[0] for line in run("list", "--bpf", "udp", TOUR).lines} == {"udp"}
 
 
-def test_local_addresses_end_the_way_of_a_packet() -> None:
-    """A packet whose time to live is used up is not forwarded, but taken in by the host that it is for."""
-    words = ("trace", "-o", "json", CAPTURES / "traceroute.pcap")
-    local = run(*words, "--local", "203.0.113.0/24", "--local", "192.0.2.0/24")
-    assert "local" in local.out or local.status == 0
-    assert local.out != run(*words).out
+def test_what_the_host_itself_sends_needs_no_checksum(tmp_path: Path) -> None:
+    data = bytearray(DNS.read_bytes())
+    with open_capture(str(DNS), "udp") as source:
+        _, _, query = next(source.packets())
+    data[data.index(query) + len(query) - 1] ^= 1
+    capture = tmp_path / "wrong.pcap"
+    capture.write_bytes(data)
+    words = ("trace", "-o", "json", "--bpf", "udp", capture)
+    assert objects(run(*words))[0]["reasons"] == ["nf_ct_proto_17: bad checksum"]
+    sent = objects(run(*words, "--local", "192.0.2.0/24"))[0]
+    assert (sent["ctinfo"], sent["reasons"]) == ("new", [])
 
 
 def test_a_setting_changes_the_answer() -> None:

@@ -61,7 +61,7 @@ def command(reading: Reading, kinds: frozenset[EventKind], lines: Lines, filters
       ctcore events -e NEW,DESTROY -o timestamp http.pcap
       ctcore events -p tcp -e UPDATES --state ESTABLISHED http.pcap
       ctcore events -e DESTROY --set nf_conntrack_acct=1 -o json http.pcap
-                                 a record for each flow that ended, with its counters
+                                   each flow that ended, with its counters
       tcpdump -U -w - | ctcore events -
     """
     session = Session(reading, chatty=True)

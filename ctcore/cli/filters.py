@@ -241,9 +241,7 @@ _OPTIONS: Final = (
         read=status_bits,
         text="All of these status bits, e.g. ASSURED. UNREPLIED: no reply seen. UNSET: as -o save has it.",
     ),
-    _filter(
-        "-m", "--mark", metavar="MARK[/MASK]", read=mark_and_mask, text="The flow's mark, under the mask."
-    ),
+    _filter("-m", "--mark", metavar="MARK[/MASK]", read=mark_and_mask, text="The flow's mark, under the mask."),
     _number_filter("-w", "--zone", maximum=65535, text="The flow's zone."),
 )
 

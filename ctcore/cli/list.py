@@ -29,10 +29,10 @@ def command(reading: Reading, lines: Lines, filters: Filter) -> None:
       ctcore list http.pcap
       ctcore list -p tcp --state TIME_WAIT http.pcap
       ctcore list -s 192.0.2.0/24 -u ASSURED -o extended,id *.pcap
-      ctcore list -o proc --set nf_conntrack_acct=1 http.pcap
-                                     lines of /proc/net/nf_conntrack, with counters
-      ctcore list -o json http.pcap  an object for each flow
-      ctcore list -o save http.pcap  options for "conntrack --load-file"
+      ctcore list -o json http.pcap       an object for each flow
+      ctcore list -o save http.pcap       options for "conntrack --load-file"
+      ctcore list -o proc http.pcap       lines of /proc/net/nf_conntrack
+      ctcore list --set nf_conntrack_acct=1 http.pcap       with counters
     """
     session = Session(reading)
     test = filters.bind(session.net)

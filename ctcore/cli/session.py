@@ -33,9 +33,7 @@ class Session:
     def __init__(self, reading: Reading, listen: bool = False, chatty: bool = False) -> None:
         registry = load_plugins(reading.strict_plugins, reading.no_plugin)
         warn_of(registry)
-        self.tracker = Conntrack(
-            registry, local=reading.local, frozen=reading.clock == "frozen", listen=listen
-        )
+        self.tracker = Conntrack(registry, local=reading.local, frozen=reading.clock == "frozen", listen=listen)
         self.net = self.tracker.net
         self.net.faults.report = lambda text: say(f"ctcore: {text}")
         for assignment in reading.settings:
@@ -100,9 +98,7 @@ class Session:
         if self.net.faults.counts:
             sys.exit(INPUT)
 
-    def _replay_one(
-        self, path: str, progress: Progress, on_packet: Callable[[int, int], None] | None
-    ) -> None:
+    def _replay_one(self, path: str, progress: Progress, on_packet: Callable[[int, int], None] | None) -> None:
         bpf = self._reading.bpf
         self.capture = WatchedCapture(path, bpf, self._interrupt, self._backwards, progress)
         with self.capture, self.blame():
@@ -125,8 +121,7 @@ def warn_of(registry: Registry) -> None:
             say(f"ctcore: {plugin} is left out: {plugin.problem}")
     if not any(registry.loaded("l3proto")):
         raise PluginError(
-            "no plugin for a network layer protocol is loaded, so no packet can be tracked: "
-            "pip install ctcore-ipv4"
+            "no plugin for a network layer protocol is loaded, so no packet can be tracked: pip install ctcore-ipv4"
         )
     if not any(registry.loaded("l4proto")):
         say(

@@ -25,9 +25,7 @@ from ctcore.sysctl import Sysctl
 )
 @json_option()
 @plugin_choice
-def command(
-    names: tuple[str, ...], doc: bool, strict_plugins: bool, no_plugin: tuple[str, ...], as_json: bool
-) -> None:
+def command(names: tuple[str, ...], doc: bool, strict_plugins: bool, no_plugin: tuple[str, ...], as_json: bool) -> None:
     """Print the settings with their defaults, all of them or those named, as sysctl(8) does.
 
     A setting is known by its full name (net.netfilter.nf_conntrack_max), with slashes for the dots if need

@@ -98,8 +98,4 @@ def _json_line(session: Session) -> Line:
 def _summary(seen: Counter[str], shown: int) -> str:
     total = seen.total()
     kinds = ", ".join(f"{count} {kind}" for kind, count in seen.most_common())
-    return (
-        f"ctcore: {total} packets"
-        + (f": {kinds}" if kinds else "")
-        + (f"; {shown} shown" if shown < total else "")
-    )
+    return f"ctcore: {total} packets" + (f": {kinds}" if kinds else "") + (f"; {shown} shown" if shown < total else "")

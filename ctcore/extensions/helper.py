@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class HelperData:
-    """``helper`` as bound in the namespace, this master's ``expectations`` (the latest first), the helper's own ``info``."""
+    """``helper`` as bound in the namespace, this master's ``expectations`` (latest first), the helper's ``info``."""
 
     __slots__ = ("expectations", "helper", "info")
 

@@ -10,7 +10,7 @@ HALF = 1 << 31
 
 
 class SeqAdj:
-    """One direction: bytes after ``correction_pos`` are shifted by ``offset_after``, those before by ``offset_before``."""
+    """One direction: bytes after ``correction_pos`` are shifted by ``offset_after``, others by ``offset_before``."""
 
     __slots__ = ("correction_pos", "offset_after", "offset_before")
 

@@ -65,9 +65,7 @@ def parse(value: str) -> tuple[Format, Output]:
     formats = dict.fromkeys(word for word in words if word in FORMATS)
     for alone in ("save", "json"):
         if alone in formats and len(set(words)) > 1:
-            raise OutputError(
-                f"cannot combine {alone} output with any other output type, use -o {alone} only"
-            )
+            raise OutputError(f"cannot combine {alone} output with any other output type, use -o {alone} only")
     extended, id_, timestamp, ktimestamp, labels = (flag in words for flag in FLAGS)
     output = Output(extended, id_, timestamp, ktimestamp, labels)
     return FORMATS[next(iter(formats), "text")], output

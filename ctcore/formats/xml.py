@@ -67,9 +67,7 @@ def _direction(msg: message.Message, direction: int, name: str) -> str:
     if ct.zone.id and ct.zone.dir == 1 << direction:
         body += tag("zone", ct.zone.id)
     if counters is not None:
-        body += tag(
-            "counters", tag("packets", counters.packets[direction]) + tag("bytes", counters.bytes[direction])
-        )
+        body += tag("counters", tag("packets", counters.packets[direction]) + tag("bytes", counters.bytes[direction]))
     return f'<meta direction="{name}">{body}</meta>'
 
 

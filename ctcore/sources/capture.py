@@ -65,9 +65,9 @@ class Capture:
     Times are those of libpcap's plain interface: microseconds since the epoch. A capture with nanoseconds is
     read, its times cut to whole microseconds; seconds are 32 bits, unsigned.
 
-    ``name`` is the file as messages call it, ``path`` what libpcap opens; ``linktype`` libpcap's DLT number; ``decap(buf, offset, end)``
-    finds the network packet in a frame, see ``ctcore.sources.link``; ``size`` the bytes of the file, None
-    for a pipe; ``snaplen`` the bytes that a pcap file keeps of a frame, so that one of just this length
+    ``name`` is the file as messages call it, ``path`` what libpcap opens; ``linktype`` libpcap's DLT number;
+    ``decap(buf, offset, end)`` finds the network packet in a frame, see ``ctcore.sources.link``; ``size`` the bytes of
+    the file, None for a pipe; ``snaplen`` the bytes that a pcap file keeps of a frame, so that one of just this length
     was cut, or 0 where that is not told.
     """
 

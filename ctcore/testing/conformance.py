@@ -88,13 +88,16 @@ def every_cut(packet: bytes) -> Iterator[bytes]:
 
 def check_cuts(registry: Registry, packet: bytes) -> None:
     """A good packet is INVALID when shortened and dropped when bytes are missing, with a reason."""
-    for short in every_cut(packet):
-        (seen,) = accounts(registry, [short])
+    for short, seen in _each(registry, every_cut(packet)):
         assert seen["state"] == "invalid", (len(short), seen)
         assert seen["reasons"], f"no reason is given for {len(short)} bytes"
         assert seen["entry"] is None, (len(short), seen)
-    for size in range(len(packet)):
-        (seen,) = accounts(registry, [packet[:size]])
-        assert seen["verdict"] == Verdict.DROP, (size, seen)
-        assert seen["state"] == "none", (size, seen)
-        assert seen["reasons"], f"no reason is given for {size} bytes"
+    for part, seen in _each(registry, (packet[:size] for size in range(len(packet)))):
+        assert seen["verdict"] == Verdict.DROP, (len(part), seen)
+        assert seen["state"] == "none", (len(part), seen)
+        assert seen["reasons"], f"no reason is given for {len(part)} bytes"
+
+
+def _each(registry: Registry, packets: Iterable[bytes]) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    packets = list(packets)
+    return zip(packets, accounts(registry, packets), strict=True)

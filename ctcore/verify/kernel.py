@@ -35,9 +35,7 @@ _EXP_NEW, _EXP_DELETE = 0x200, 0x202
 _LOG_PACKET, _LOG_CONFIG = 0x400, 0x401
 _EVENT_GROUPS: Final = (1, 2, 3, 4, 6)
 _PAYLOAD, _PREFIX = 9, 10
-_SENTINEL: Final = struct.pack(
-    "!HHBBHHHBBH4s4s", 0, ETH_P_IP, 0x45, 0, 20, 0, 0, 64, 253, 0x79EE, bytes(4), bytes(4)
-)
+_SENTINEL: Final = struct.pack("!HHBBHHHBBH4s4s", 0, ETH_P_IP, 0x45, 0, 20, 0, 0, 64, 253, 0x79EE, bytes(4), bytes(4))
 _SENTINEL_WAIT: Final = 2.0
 _DEFAULTS: Final = {"nf_conntrack_acct": 1, "nf_conntrack_log_invalid": 255, "nf_conntrack_events": 1}
 
@@ -82,9 +80,7 @@ class Kernel:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
     def close(self) -> None:

@@ -49,9 +49,7 @@ class Namespace:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
     def close(self) -> None:
@@ -122,9 +120,7 @@ def _setns(fd: int) -> None:
 
 def _refusal(code: int) -> CtcoreError:
     if code == errno.EPERM:
-        return CtcoreError(
-            "asking the running kernel needs root: a network namespace cannot be made without it"
-        )
+        return CtcoreError("asking the running kernel needs root: a network namespace cannot be made without it")
     return CtcoreError(f"this kernel lacks network namespaces: {os.strerror(code)}")
 
 
@@ -138,8 +134,6 @@ def _write_sysctl(name: str, value: int | str) -> None:
     except FileNotFoundError:
         raise SysctlError(f"this kernel has no sysctl {name}") from None
     except PermissionError:
-        raise SysctlError(
-            f"sysctl {name} belongs to the whole machine: a network namespace cannot set it"
-        ) from None
+        raise SysctlError(f"sysctl {name} belongs to the whole machine: a network namespace cannot set it") from None
     except OSError as error:
         raise SysctlError(f"sysctl {name} does not take the value {value}: {error.strerror}") from None

@@ -132,9 +132,7 @@ def load_rules() -> None:
     if result.returncode:
         lacking = next((name for name, rules in _PROBES.items() if _nft(rules).returncode), None)
         detail = result.stderr.strip().partition("\n")[0]
-        raise CtcoreError(
-            f"this kernel lacks {lacking}" if lacking else f"nft does not take the log rules: {detail}"
-        )
+        raise CtcoreError(f"this kernel lacks {lacking}" if lacking else f"nft does not take the log rules: {detail}")
 
 
 def _nft(rules: str) -> subprocess.CompletedProcess[str]:

@@ -19,9 +19,7 @@ ACCOUNTING: Final = {"nf_conntrack_acct": 1}
 """Set on both sides unless the caller says otherwise, so that counters can be compared."""
 
 
-def kernel(
-    capture: str, sysctls: Sysctls, ethertypes: Collection[int] = (ETH_P_IP,)
-) -> Iterator[dict[str, Any]]:
+def kernel(capture: str, sysctls: Sysctls, ethertypes: Collection[int] = (ETH_P_IP,)) -> Iterator[dict[str, Any]]:
     """Replay a capture through the running kernel at full speed: its answer to each frame.
 
     Frames of other ``ethertypes`` are left out of the replay, but not out of the stream. Raises CaptureError

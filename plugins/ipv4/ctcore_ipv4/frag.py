@@ -144,7 +144,7 @@ class Fragments:
         self.memory += length + OVERHEAD
 
     def _check_distance(self, queue: Queue, source: bytes, now: int) -> None:
-        """Throw old fragments away when a source has sent many others since: the identification may have come around."""
+        """Throw old fragments away when a source has sent many others since: the id may have come around."""
         if not self.max_dist:
             return
         count = self._sources[source] = self._sources.get(source, 0) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Interface
+from socket import inet_ntoa
 from typing import Final
 
 from ctcore.hookspecs import Fields, l3proto
@@ -162,7 +163,7 @@ class Ipv4:
     @l3proto
     def print_tuple(self, addrs: bytes) -> Fields:
         """Dotted decimals."""
-        return (("src", "%d.%d.%d.%d" % tuple(addrs[:4])), ("dst", "%d.%d.%d.%d" % tuple(addrs[4:])))
+        return (("src", inet_ntoa(addrs[:4])), ("dst", inet_ntoa(addrs[4:])))
 
     @l3proto
     def parse_network(self, text: str) -> tuple[bytes, bytes] | None:

@@ -198,7 +198,7 @@ class Tcp:
                 return ACCEPT
             if new == ESTABLISHED and timeout > timeouts[UNACK]:
                 timeout = timeouts[UNACK]
-        elif new == ESTABLISHED and not status & ASSURED and (old == ESTABLISHED or old == SYN_RECV):
+        elif new == ESTABLISHED and not status & ASSURED and old in (ESTABLISHED, SYN_RECV):
             ct.status = status | ASSURED
             ct.cache_event(Event.ASSURED)
         ct.refresh_acct(pkt, ctinfo, timeout)

@@ -30,7 +30,7 @@ def test_any_bytes(registry: Registry, packets: list[bytes], cut: bool) -> None:
 
 
 @given(packets, st.binary(max_size=80), st.binary(max_size=80), st.booleans())
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=100)
 def test_any_surroundings(registry: Registry, packets: list[bytes], before: bytes, after: bytes, cut: bool) -> None:
     check_surroundings(registry, packets, before, after, cut)
 
