@@ -25,7 +25,7 @@ class Header:
     def __init__(self, declaration: Construct[Any, Any]) -> None:
         self.declaration = declaration
         self._formats: dict[str, str] = {}
-        for part in declaration.subcons:
+        for part in getattr(declaration, "subcons", (declaration,)):
             code = _format(part)
             if code is not None:
                 self._formats[part.name] = code
@@ -49,7 +49,7 @@ class Header:
         return self.declaration.parse(data)
 
     def build(self, **values: Any) -> bytes:
-        """The header's bytes from its fields. Raises construct.ConstructError for a missing or impossible value."""
+        """The header's bytes from its fields. Raises construct.ConstructError for an impossible value, KeyError for a missing one."""
         data: bytes = self.declaration.build(values)
         return data
 

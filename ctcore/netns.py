@@ -17,9 +17,10 @@ from ctcore.lifecycle import Lifecycle
 from ctcore.packet import Packet
 from ctcore.receive import Receiver
 from ctcore.registry import PluginInfo, Registry
+from ctcore.settings import BUCKETS, EXPECT_MAX, EXPECT_SYSCTLS, NET_SYSCTLS, SYSCTLS
 from ctcore.slots import ExtSlot, HelperSlot, L3Slot, L4Slot
 from ctcore.stats import Statistics
-from ctcore.sysctl import SECOND, Sysctl, Sysctls, switch
+from ctcore.sysctl import SECOND, Sysctl, Sysctls
 from ctcore.table import Node, Table
 from ctcore.track import Tracker
 from ctcore.tuples import Tuple
@@ -27,28 +28,8 @@ from ctcore.vtable import VTable
 from ctcore.wheel import Wheel
 from ctcore.zones import ZONE_DFLT, Zone
 
-BUCKETS: Final = 262144  # the kernel's choice on a machine with more than 4 GiB
-EXPECT_MAX: Final = BUCKETS // 256 * 4
 OWN: Final = "ctcore"
 GC_INTERVAL: Final = SECOND  # the shortest pause between two rounds of the kernel's collector
-
-SYSCTLS: Final = (
-    Sysctl("nf_conntrack_max", BUCKETS, "maximum", "how many flows there may be; 0 for any number"),
-    Sysctl("nf_conntrack_count", 0, "count", "how many flows have memory", read_only=True),
-    Sysctl("nf_conntrack_buckets", BUCKETS, "buckets", "chains of the hash table; rounded up to 512", minimum=1),
-)
-EXPECT_SYSCTLS: Final = (
-    Sysctl("nf_conntrack_expect_max", EXPECT_MAX, "maximum", "how many expectations there may be", minimum=1),
-)
-NET_SYSCTLS: Final = (
-    switch("nf_conntrack_checksum", 1, "checksum", "verify checksums at PRE_ROUTING"),
-    Sysctl("nf_conntrack_log_invalid", 0, "log_invalid", "the kernel's log; reasons are kept anyway", maximum=255),
-    switch("nf_conntrack_acct", 0, "acct", "count packets and bytes of new flows"),
-    Sysctl(
-        "nf_conntrack_events", 2, "events", "0: no flow emits events, 1: all, 2: those born to a listener", maximum=2
-    ),
-    switch("nf_conntrack_timestamp", 0, "timestamp", "keep start and stop times of new flows"),
-)
 
 
 class Net:
@@ -60,42 +41,6 @@ class Net:
     ``host``     true where the host has addresses of its own; else every packet is forwarded
     ``labels_used``  true where a ruleset uses labels, so that new flows have room for them
     """
-
-    __slots__ = (
-        "_early_drop_wanted",
-        "_vtables",
-        "acct",
-        "adopt",
-        "checksum",
-        "confirmer",
-        "delete",
-        "events",
-        "expectations",
-        "ext_size",
-        "ext_types",
-        "faults",
-        "free",
-        "generic",
-        "helpers",
-        "host",
-        "l3_none",
-        "l3protos",
-        "l4protos",
-        "labels_used",
-        "lifecycle",
-        "log_invalid",
-        "notifier",
-        "now",
-        "packet_observers",
-        "receive",
-        "registry",
-        "stat",
-        "sysctl",
-        "table",
-        "timestamp",
-        "tracker",
-        "wheel",
-    )
 
     def __init__(self, registry: Registry | None = None) -> None:
         self.registry = registry if registry is not None else Registry.load()

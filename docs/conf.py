@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
-from ctcore import __version__  # noqa: E402
+from ctcore import __version__
 
 project = "ctcore"
 author = "The ctcore authors"

@@ -39,7 +39,9 @@ class Drawing:
             f'<tspan class="code">{escape(run)}</tspan>' if number % 2 else escape(run)
             for number, run in enumerate(runs)
         )
-        self.parts.append(f'<text x="{x}" y="{y}" text-anchor="{anchor}" class="{kind}" xml:space="preserve">{spans}</text>')
+        self.parts.append(
+            f'<text x="{x}" y="{y}" text-anchor="{anchor}" class="{kind}" xml:space="preserve">{spans}</text>'
+        )
 
     def box(self, x: int, y: int, width: int, lines: list[str], point: bool = False) -> int:
         """A box as high as its lines need; returns where it ends. ``point`` marks a hook point."""
@@ -102,7 +104,13 @@ def hooks() -> Drawing:
     d.box(470, 232, 270, ["receive path  `l3proto.rcv`"])
     d.arrow((605, 262), (605, 284))
     lines = ["^LOCAL_OUT", "-400  `l3proto.defrag`", "~-300  raw: template, zone, no tracking"]
-    d.box(470, 284, 270, [*lines, "-200  `conntrack_in`, but for fragments", "~-150  mangle", "~-100  destination address"], point=True)
+    d.box(
+        470,
+        284,
+        270,
+        [*lines, "-200  `conntrack_in`, but for fragments", "~-150  mangle", "~-100  destination address"],
+        point=True,
+    )
     d.arrow((605, 404), (605, 488))
     d.arrow((605, 554), (605, 590))
     d.text(605, 610, "^to the wire", "middle")
@@ -115,7 +123,10 @@ def conntrack_in() -> Drawing:
     x, w, mid, right = 40, 400, 240, 440
     steps: list[tuple[list[str], list[str]]] = [
         (
-            ["1  The packet carries a flow already, or is UNTRACKED?", "~    A template is taken off and kept for step 6."],
+            [
+                "1  The packet carries a flow already, or is UNTRACKED?",
+                "~    A template is taken off and kept for step 6.",
+            ],
             ["ACCEPT, nothing is counted"],
         ),
         (["2  Where is the transport header?  `l3proto.get_l4proto`"], ["nowhere: INVALID   `invalid` + 1"]),
@@ -193,7 +204,10 @@ def confirm() -> Drawing:
         (["4  In reply direction?"], ["ACCEPT, not inserted"]),
         (["5  Is the flow dying?"], ["DROP   `insert_failed` + 1"]),
         (
-            ["6  Does the table hold one of its tuples by now?", "~    Where the protocol can bear it, the two are united."],
+            [
+                "6  Does the table hold one of its tuples by now?",
+                "~    Where the protocol can bear it, the two are united.",
+            ],
             ["united: ACCEPT   `clash_resolve` + 1", "else DROP   `insert_failed` + 1, `drop` + 1"],
         ),
         (["7  Is its chain of the hash table too long?"], ["DROP   `insert_failed` + 1, `chaintoolong` + 1"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")
 
 TOUR = CAPTURES / "tour.pcap"
 
-PASSING = {
+PASSING: dict[str, Callable[[dict[str, Any]], bool]] = {
     "-p tcp": lambda flow: flow["l4"] == "tcp",
     "-p UDP": lambda flow: flow["l4"] == "udp",
     "--protonum 1": lambda flow: flow["l4"] == "icmp",

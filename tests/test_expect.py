@@ -505,3 +505,15 @@ def test_tear_down_frees_masters_that_wait(toy: Masters) -> None:
     toy.net.delete(master)
     assert toy.net.table.count == 2
     assert toy.net.find(packed(dport=21)) is None
+
+
+def test_at_a_masters_end_listeners_hear_before_the_helper_and_of_the_flow_before_its_announcements(
+    toy: Masters,
+) -> None:
+    master = toy.master()
+    toy.expect(master, dst=7)
+    log = toy.helper.log
+    toy.net.notifier.listeners.append(lambda kind, ct, mask: log.append(kind.name))
+    toy.net.notifier.expect_listeners.append(lambda kind, exp: log.append(f"EXP_{kind.name}"))
+    toy.net.delete(master)
+    assert log == ["DESTROY", ("destroy", master.id), "EXP_DESTROY"]

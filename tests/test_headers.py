@@ -122,11 +122,13 @@ def test_an_unknown_field_is_named() -> None:
         Header(EXAMPLE).reader("length", "sport")
 
 
-def test_too_little_is_constructs_error() -> None:
+def test_too_little_and_too_much_are_refused() -> None:
     with pytest.raises(construct.ConstructError):
         Header(EXAMPLE).parse(b"\x45")
-    with pytest.raises(construct.ConstructError):
+    with pytest.raises(KeyError):
         Header(EXAMPLE).build(length=1)
+    with pytest.raises(construct.ConstructError):
+        Header(EXAMPLE).build(version_ihl=256, length=1, address=bytes(4))
 
 
 INSTALLED = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctcore import CtInfo, Hook, HookOps, Packet, Priority, Verdict
@@ -140,6 +140,22 @@ def test_one_packet_leaves_nothing_to_the_next(toy: ToyNet) -> None:
     assert toy.send().reasons == []
 
 
+def test_nor_its_mark(toy: ToyNet) -> None:
+    marks = [7, 0]
+    seen: list[int] = []
+
+    def mark(pkt: Packet) -> int:
+        seen.append(pkt.mark)
+        pkt.mark = marks.pop()
+        return Verdict.ACCEPT
+
+    toy.hook(Hook.PRE_ROUTING, Priority.RAW, mark)
+    marks.reverse()
+    toy.send()
+    toy.send()
+    assert seen == [0, 0]
+
+
 # The clock.
 
 
@@ -190,15 +206,15 @@ def test_a_long_silence_ends_everything(toy: ToyNet) -> None:
 # Any bytes whatever.
 
 
-@given(st.lists(st.tuples(st.binary(max_size=16), st.integers(0, 12), st.booleans()), max_size=20))
+@given(st.lists(st.tuples(st.binary(max_size=16), st.integers(0, 12), st.booleans()), max_size=10))
+@settings(max_examples=50)
 def test_any_bytes_whatever_get_a_verdict(packets: list[tuple[bytes, int, bool]]) -> None:
     toy = ToyNet(local=("toy:0",), nf_conntrack_acct=1)
     for data, step, toyish in packets:
         if toyish:
             data = frame()[:2] + data
         toy.time += step * SECOND
-        if len(data) > 8 or len(data) < 4:
-            assert toy.feed(data, toy.time, ETHERTYPE).verdict in list(Verdict)
+        assert toy.feed(data, toy.time, ETHERTYPE).verdict in list(Verdict)
     assert toy.net.table.count == len(toy.net.table)
     toy.net.exit()
     assert toy.net.table.count == 0

@@ -76,7 +76,7 @@ class Toy3:
 
     @l3proto
     def pkt_to_tuple(self, pkt: Packet, nhoff: int) -> bytes | None:
-        return pkt.buf[nhoff : nhoff + 2]
+        return pkt.buf[nhoff : nhoff + 2] if pkt.avail - nhoff >= 4 else None
 
     @l3proto
     def invert_tuple(self, addrs: bytes) -> bytes | None:
@@ -84,7 +84,9 @@ class Toy3:
 
     @l3proto
     def get_l4proto(self, pkt: Packet, nhoff: int) -> tuple[int, int] | None:
-        return None if pkt.buf[nhoff + 3] & Flag.NO_TRANSPORT else (nhoff + 4, pkt.buf[nhoff + 2])
+        if pkt.avail - nhoff < 4 or pkt.buf[nhoff + 3] & Flag.NO_TRANSPORT:
+            return None
+        return nhoff + 4, pkt.buf[nhoff + 2]
 
     @l3proto
     def route(self, pkt: Packet) -> int:
@@ -124,7 +126,9 @@ class Toy4:
 
     @l4proto
     def pkt_to_tuple(self, pkt: Packet, dataoff: int) -> bytes | None:
-        return None if pkt.buf[pkt.nhoff + 3] & Flag.NO_TUPLE else ports_of(pkt, dataoff)
+        if pkt.avail - dataoff < 5 or pkt.buf[pkt.nhoff + 3] & Flag.NO_TUPLE:
+            return None
+        return ports_of(pkt, dataoff)
 
     @l4proto
     def invert_tuple(self, u: bytes) -> bytes | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import entry_points
 
@@ -105,12 +105,13 @@ class Session:
             self.tracker.replay(self.capture, on_packet)
 
 
-def load_plugins(strict: bool, without: Iterable[str]) -> Registry:
+def load_plugins(strict: bool, without: tuple[str, ...]) -> Registry:
     """The installed plugins but those ``without``; PluginError for an unknown name, or where ``strict``."""
-    known = {point.name for kind in KINDS for point in entry_points(group=f"ctcore.{kind}")}
-    for name in without:
-        if name not in known:
-            raise PluginError(f"no plugin is named {name}: there are {', '.join(sorted(known))}")
+    if without:
+        known = {point.name for kind in KINDS for point in entry_points(group=f"ctcore.{kind}")}
+        for name in without:
+            if name not in known:
+                raise PluginError(f"no plugin is named {name}: there are {', '.join(sorted(known))}")
     return Registry.load(strict, without)
 
 

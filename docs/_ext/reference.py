@@ -111,7 +111,7 @@ def sysctl_table(sysctls: list[Sysctl]) -> list[str]:
     for sysctl in sysctls:
         span = "read only" if sysctl.read_only else f"{sysctl.minimum} to {sysctl.maximum}"
         name = sysctl.name if sysctl.name.startswith("nf_") else sysctl.path
-        rows.append(f"| `{name}` | {sysctl.default} | {span} | {sysctl.unit or '–'} | {sysctl.doc} |")
+        rows.append(f"| `{name}` | {sysctl.default} | {span} | {sysctl.unit or '-'} | {sysctl.doc} |")
     return rows
 
 

@@ -26,6 +26,15 @@ def life(rng: Random, opener: End, other: End) -> Segments:
     yield from rng.choice(CLOSINGS)(rng, *rng.sample((opener, other), 2))
 
 
+def short_life(rng: Random, opener: End, other: End) -> Segments:
+    """A connection that closes as soon as it is open, in several ways one after the other."""
+    for end in (opener, other):
+        _be_born(rng, end)
+    yield from _handshake(rng, opener, other)
+    for _ in range(rng.randint(1, 3)):
+        yield from rng.choice((*CLOSINGS, _second_opening, _data))(rng, *rng.sample((opener, other), 2))
+
+
 def _be_born(rng: Random, end: End) -> None:
     """A new beginning: before, at or after the old one's end, or anywhere."""
     isn = rng.choice((end.next, end.next + 1, end.next - 1, end.next + 100000, rng.choice(STARTS), rng.getrandbits(32)))

@@ -7,11 +7,52 @@ from itertools import islice
 from random import Random
 from typing import Final
 
-from ctcore.verify.fuzz import tcp
+from ctcore.verify.fuzz import datagram, fragment, icmp, ip, tcp
 
-PROFILES: Final[dict[str, Callable[[Random], Iterator[bytes]]]] = {
+Stream = Iterator[bytes]
+
+
+def _together(rng: Random) -> Stream:
+    """All transport protocols, for what happens to any packet."""
+    streams = (tcp.traffic(rng), datagram.traffic(rng), datagram.others(rng), icmp.traffic(rng, datagram.traffic(rng)))
+    while True:
+        yield next(rng.choice(streams))
+
+
+def _errors(rng: Random) -> Stream:
+    """ICMP among packets of every kind."""
+    streams = (tcp.traffic(rng), datagram.traffic(rng), datagram.others(rng))
+
+    def others() -> Stream:
+        while True:
+            yield next(rng.choice(streams))
+
+    return icmp.traffic(rng, others())
+
+
+def _options(rng: Random) -> Stream:
+    return (ip.disturbed(rng, packet) for packet in _together(rng))
+
+
+def _fragments(rng: Random) -> Stream:
+    return fragment.traffic(rng, _together(rng))
+
+
+def _mixed(rng: Random) -> Stream:
+    """Everything at once."""
+    for packet in fragment.traffic(rng, _errors(rng)) if rng.random() < 0.3 else _errors(rng):
+        yield ip.disturbed(rng, packet) if packet and rng.random() < 0.1 else packet
+
+
+PROFILES: Final[dict[str, Callable[[Random], Stream]]] = {
     "tcp": tcp.traffic,
-    "mixed": tcp.traffic,
+    "tcp-close": tcp.closing,
+    "udp": datagram.traffic,
+    "generic": datagram.others,
+    "icmp": _errors,
+    "frag": _fragments,
+    "options": _options,
+    "mixed": _mixed,
 }
 
 

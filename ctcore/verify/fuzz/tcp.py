@@ -7,11 +7,11 @@ from random import Random
 from typing import Final
 
 from ctcore.testing.packets import IPv4, sack, window_scale
-from ctcore.verify.fuzz.life import WINDOWS, life
+from ctcore.verify.fuzz.life import WINDOWS, Segments, life, short_life
 from ctcore.verify.fuzz.segment import ACK, FIN, PSH, RST, SYN, U32, URG, End, Segment
 
 HOSTS: Final = ("10.0.1.2", "10.0.1.3", "10.0.2.2")
-PORTS: Final = (80, 1000)
+PORTS: Final = (80, 1000, 1001, 1002, 1003)
 DISTANCES: Final = (
     1, 1, 2, 9, 40, 300, 1000, 65534, 65535, 65536, 65999, 66000, 66001, 66002, 1 << 20, (1 << 30),
     (1 << 31) - 1, 1 << 31, (1 << 31) + 1,
@@ -22,17 +22,29 @@ FLAGS: Final = (
 )  # fmt: skip
 
 
-def traffic(rng: Random, mutated: float = 0.2) -> Iterator[bytes]:
-    """Packets without end; ``mutated`` is the share of segments that are not as they were meant."""
+def traffic(rng: Random) -> Iterator[bytes]:
+    """Packets without end, of whole lives."""
+    return _traffic(rng, life)
+
+
+def closing(rng: Random) -> Iterator[bytes]:
+    """Packets without end, of connections that are hardly open when they close."""
+    return _traffic(rng, short_life)
+
+
+def _traffic(rng: Random, live: Callable[[Random, End, End], Segments]) -> Iterator[bytes]:
+    mutated = rng.choice((0, 0.02, 0.1, 0.3))
     pairs = [_pair(rng) for _ in range(rng.randint(1, 4))]
-    lives = [iter(()) for _ in pairs]
+    lives: list[Segments] = [iter(()) for _ in pairs]
     late: list[Segment] = []
     while True:
         at = rng.randrange(len(pairs))
         segment = next(lives[at], None)
         if segment is None:
+            if rng.random() < 0.5:
+                pairs[at] = _pair(rng)
             a, b = pairs[at]
-            lives[at] = life(rng, *((b, a) if rng.random() < 0.2 else (a, b)))
+            lives[at] = live(rng, *((b, a) if rng.random() < 0.2 else (a, b)))
             continue
         for one in _disturb(rng, segment, late):
             if rng.random() < mutated:

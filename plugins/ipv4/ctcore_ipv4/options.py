@@ -10,6 +10,7 @@ RECORD_ROUTE: Final = 7
 TIMESTAMP: Final = 68
 LOOSE_SOURCE_ROUTE: Final = 131
 STRICT_SOURCE_ROUTE: Final = 137
+COMMERCIAL_SECURITY: Final = 134
 ROUTER_ALERT: Final = 148
 
 TIMESTAMP_WITH_ADDRESS: Final = (1, 3)  # flags that put an address before each time
@@ -47,6 +48,8 @@ def _check(kind: int, option: bytes, seen: set[int]) -> str | None:
         seen.add(kind)
         if not (_record_route_fits(option) if kind == RECORD_ROUTE else _timestamp_fits(option)):
             return f"IP option {kind} is malformed"
+    if kind == COMMERCIAL_SECURITY:
+        return "IP option 134 is of no domain of interpretation that is configured"
     if kind == ROUTER_ALERT and len(option) < 4:
         return "IP option 148 is malformed"
     return None

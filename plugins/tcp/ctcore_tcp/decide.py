@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from ctcore.packet import Packet
     from ctcore_tcp.l4proto import Tcp
 
-GO_ON: Final = 100  # to the window check
-SKIP_WINDOW: Final = 101  # past the window check
+GO_ON: Final = 100  # to the window check; answers from 100 on are none that conntrack knows
+IN_WINDOW: Final = 101  # as though it had passed it
+OUT_OF_WINDOW: Final = 102
 
 IPPROTO_TCP: Final = 6
 LINGERING: Final = 120 * SECOND  # a flow that has no more than this left is not cut shorter
@@ -67,7 +68,7 @@ class Segment(NamedTuple):
 def decide(plugin: Tcp, ct: Conn, tcp: TcpState, pkt: Packet, seg: Segment, old: int, new: int) -> Answer:
     """Judge a segment whose turn in the table has a rule of its own.
 
-    Returns (answer, old state, new state); the answer is GO_ON, SKIP_WINDOW, or what ``packet`` returns.
+    Returns (answer, old state, new state); the answer is GO_ON, IN_WINDOW, or what ``packet`` returns.
     """
     if new == SYN_SENT and old >= TIME_WAIT:
         if _may_reopen(tcp, seg):
@@ -156,7 +157,7 @@ def _is_challenge_ack(tcp: TcpState, seg: Segment, old: int) -> bool:
 def _reset(plugin: Tcp, ct: Conn, tcp: TcpState, pkt: Packet, seg: Segment, old: int) -> Answer:
     """A reset ends the flow where it must be meant for it; one that may be a guess shortens its life."""
     if FIN_WAIT <= old <= CLOSE:
-        return SKIP_WINDOW, old, CLOSE
+        return IN_WINDOW, old, CLOSE
     new = CLOSE
     peer = tcp.original if seg.direction else tcp.reply
     if peer.flags & MAXACK_SET and tcp.last_index != KIND_SYN:
@@ -175,9 +176,9 @@ def _reset(plugin: Tcp, ct: Conn, tcp: TcpState, pkt: Packet, seg: Segment, old:
         (ct.status & SEEN_REPLY and tcp.last_index == KIND_SYN and tcp.last_dir != seg.direction)
         or (not ct.status & ASSURED and tcp.last_index == KIND_ACK)
     ):
-        return SKIP_WINDOW, old, new
+        return IN_WINDOW, old, new
     if old == SYN_SENT and tcp.last_index == KIND_ACK and tcp.last_dir and seg.seq == tcp.last_ack:
-        return SKIP_WINDOW, old, new
+        return IN_WINDOW, old, new
     return GO_ON, old, new
 
 

@@ -12,7 +12,7 @@ from ctcore.packet import IP_CT_IS_REPLY, Packet
 from ctcore.ports import invert_ports, nlattr_to_ports, ports_to_nlattr, print_ports, save_ports
 from ctcore.sysctl import Sysctl
 from ctcore_tcp.attributes import from_nlattr, to_nlattr
-from ctcore_tcp.decide import GO_ON, SKIP_WINDOW, Segment, decide, out_of_window
+from ctcore_tcp.decide import GO_ON, Segment, decide, out_of_window
 from ctcore_tcp.header import FIN, SENSIBLE_FLAGS, TCP
 from ctcore_tcp.options import (
     ALIGNED_LENGTH,
@@ -34,7 +34,6 @@ from ctcore_tcp.states import (
     KIND_RST,
     KIND_SYN,
     KINDS,
-    LAST_ACK,
     NONE,
     RETRANS,
     STATE_NAMES,
@@ -46,7 +45,7 @@ from ctcore_tcp.states import (
     transition,
 )
 from ctcore_tcp.sysctls import DEFAULT_NANOSECONDS, SYSCTLS, TIMEOUT_COUNT
-from ctcore_tcp.window import IPPROTO_TCP, LET_THROUGH, OUT_OF_WINDOW, get_acquainted, in_window
+from ctcore_tcp.window import IN_WINDOW, IPPROTO_TCP, OUT_OF_WINDOW, get_acquainted, in_window
 
 TCP_SIZE: Final = TCP.size
 
@@ -80,10 +79,10 @@ class Tcp:
     def error(self, pkt: Packet, dataoff: int) -> int:
         """Header, data offset, checksum and flags."""
         buf = pkt.buf
-        if pkt.avail - dataoff < TCP.size:
+        if pkt.avail - dataoff < TCP_SIZE:
             return self._invalid(pkt, "truncated packet")
         doff = (buf[dataoff + 12] >> 4) * 4
-        if doff < TCP.size or doff > pkt.end - dataoff:
+        if doff < TCP_SIZE or doff > pkt.end - dataoff:
             return self._invalid(pkt, "truncated packet")
         if pkt.verify and not pkt.l3.checksum(pkt, dataoff, IPPROTO_TCP):
             return self._invalid(pkt, "bad checksum")
@@ -128,49 +127,39 @@ class Tcp:
         tcp: TcpState = ct.proto
         kind = KIND_OF[flags]
         old = tcp.state
-        payload = dataoff + (doff_res >> 4) * 4
         options = dataoff + TCP_SIZE
+        payload = dataoff + (doff_res >> 4) * 4
         if ctinfo >= IP_CT_IS_REPLY:
-            direction = 1
-            sender, receiver = tcp.reply, tcp.original
+            direction, sender, receiver = 1, tcp.reply, tcp.original
         else:
-            direction = 0
-            sender, receiver = tcp.original, tcp.reply
+            direction, sender, receiver = 0, tcp.original, tcp.reply
         new = TRANSITIONS[(direction * KINDS + kind) * STATES + old]
+        end = (seq + pkt.end - payload) & U32
         sack = ack
-        if kind == KIND_ACK:
-            end = (seq + pkt.end - payload) & U32
+        if kind == KIND_ACK and new == ESTABLISHED and sender.maxwin and not ct.status & SEQ_ADJUST:
+            if (
+                payload != options
+                and receiver.flags & SACK_PERMITTED
+                and (payload - options != ALIGNED_LENGTH or pkt.buf[options : options + 4] != ALIGNED_TIMESTAMP)
+            ):
+                sack = highest_sack(pkt.buf, options, min(payload, pkt.avail), ack)
+            answer = GO_ON
         else:
-            end = (seq + pkt.end - payload + (flags >> 1 & 1) + (flags & FIN)) & U32
-        check = True
-        if kind != KIND_ACK or new != ESTABLISHED or ct.status & SEQ_ADJUST or not sender.maxwin:
-            segment = Segment(direction, kind, seq, ack, end, flags, win, options, min(payload, pkt.avail))
-            if new < ESTABLISHED or new > LAST_ACK:
-                answer, old, new = decide(self, ct, tcp, pkt, segment, old, new)
-                if answer == SKIP_WINDOW:
-                    check = False
-                elif answer != GO_ON:
-                    return answer
-            if check:
-                if receiver.flags & SACK_PERMITTED:
-                    sack = highest_sack(pkt.buf, options, segment.options_end, ack)
-                done, seq, ack, sack, end = get_acquainted(ct, tcp, pkt, sender, receiver, direction, segment, sack)
-                check = not done
-        elif (
-            payload != options
-            and receiver.flags & SACK_PERMITTED
-            and (payload - options != ALIGNED_LENGTH or pkt.buf[options : options + 4] != ALIGNED_TIMESTAMP)
-        ):
-            sack = highest_sack(pkt.buf, options, min(payload, pkt.avail), ack)
-        if check:
-            result = in_window(
+            end = (end + (flags >> 1 & 1) + (flags & FIN)) & U32
+            seg = Segment(direction, kind, seq, ack, end, flags, win, options, min(payload, pkt.avail))
+            answer, old, new = decide(self, ct, tcp, pkt, seg, old, new)
+            if answer == GO_ON:
+                answer, seq, ack, sack, end = get_acquainted(ct, tcp, pkt, sender, receiver, seg)
+        if answer == GO_ON:
+            answer = in_window(
                 tcp, pkt, sender, receiver, direction, kind, seq, ack, sack, end, flags, win, self.be_liberal
             )
-            if result == OUT_OF_WINDOW:
-                out_of_window(self, ct, tcp, pkt, direction, kind)
-                return -ACCEPT
-            if result == LET_THROUGH:
-                return ACCEPT
+        if answer != IN_WINDOW:
+            if answer != OUT_OF_WINDOW:
+                return answer
+            out_of_window(self, ct, tcp, pkt, direction, kind)
+            return -ACCEPT
+
         tcp.last_index = kind
         tcp.last_dir = direction
         if new != old:
@@ -179,15 +168,7 @@ class Tcp:
                 sender.flags |= CLOSE_INIT
             ct.cache_event(Event.PROTOINFO)
         timeouts = ct.policy or self.timeouts
-        timeout = timeouts[new]
-        if tcp.retrans >= self.max_retrans and timeout > timeouts[RETRANS]:
-            timeout = timeouts[RETRANS]
-        elif kind == KIND_RST:
-            timeout = timeouts[CLOSE]
-        elif (tcp.original.flags | tcp.reply.flags) & DATA_UNACKNOWLEDGED and timeout > timeouts[UNACK]:
-            timeout = timeouts[UNACK]
-        elif not tcp.last_win and timeout > timeouts[RETRANS]:
-            timeout = timeouts[RETRANS]
+        timeout = self._timeout(tcp, timeouts, kind, new)
         status = ct.status
         if not status & SEEN_REPLY:
             if kind == KIND_RST:
@@ -203,6 +184,19 @@ class Tcp:
             ct.cache_event(Event.ASSURED)
         ct.refresh_acct(pkt, ctinfo, timeout)
         return ACCEPT
+
+    def _timeout(self, tcp: TcpState, timeouts: list[int], kind: int, new: int) -> int:
+        """How long the flow lives from this segment on: the state's timeout, but less where something is wrong."""
+        timeout = timeouts[new]
+        if tcp.retrans >= self.max_retrans and timeout > timeouts[RETRANS]:
+            return timeouts[RETRANS]
+        if kind == KIND_RST:
+            return timeouts[CLOSE]
+        if (tcp.original.flags | tcp.reply.flags) & DATA_UNACKNOWLEDGED and timeout > timeouts[UNACK]:
+            return timeouts[UNACK]
+        if not tcp.last_win and timeout > timeouts[RETRANS]:
+            return timeouts[RETRANS]
+        return timeout
 
     @l4proto
     def can_early_drop(self, ct: Conn) -> bool:

@@ -74,7 +74,7 @@ def highest_sack(buf: bytes, at: int, end: int, sack: int) -> int:
         if kind == SACK and length >= 2 + SACK_BLOCK and (length - 2) % SACK_BLOCK == 0:
             for edge in range(at + 6, at + length, SACK_BLOCK):
                 right = _u32(buf, edge)[0]
-                if 0 < (right - sack) & U32 < HALF:
+                if 0 < (right - sack) & U32 <= HALF:
                     sack = right
             return sack
         at += length

@@ -6,23 +6,22 @@ without effect on the window, where the sender's record or the namespace is libe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ctcore.conn import SEQ_ADJUST, ExtId
+from ctcore.netfilter import ACCEPT
+from ctcore_tcp.decide import GO_ON, IN_WINDOW, OUT_OF_WINDOW, Segment
 from ctcore_tcp.header import ACK, RST, SYN
-from ctcore_tcp.options import BE_LIBERAL, HALF, U32, WINDOW_SCALE, syn_options
+from ctcore_tcp.options import BE_LIBERAL, HALF, SACK_PERMITTED, U32, WINDOW_SCALE, highest_sack, syn_options
 from ctcore_tcp.record import DATA_UNACKNOWLEDGED, MAXACK_SET, Side, TcpState
 from ctcore_tcp.states import KIND_ACK, SYN_RECV, SYN_SENT
 
 if TYPE_CHECKING:
     from ctcore.conn import Conn
     from ctcore.packet import Packet
-    from ctcore_tcp.decide import Segment
 
-IN_WINDOW: Final = 0
-LET_THROUGH: Final = 1
-OUT_OF_WINDOW: Final = 2
-FITS: Final = 3
+
+FITS: Final = 200  # none of the bounds is broken
 
 MAX_ACK_WINDOW: Final = 66000  # the least span in which a late acknowledgment is taken for one
 
@@ -48,16 +47,18 @@ def in_window(
     """Judge a segment of sides that are known and, where it is in the window, learn from it.
 
     ``sack`` is ``ack`` or the highest SACK edge beyond it; ``end`` is seq plus everything that the segment occupies;
-    ``raw_win`` is the header's window. Returns IN_WINDOW, LET_THROUGH or OUT_OF_WINDOW.
+    ``raw_win`` is the header's window. Returns IN_WINDOW, OUT_OF_WINDOW, or ACCEPT for what is let through.
     """
     receiver_end = receiver.end
     receiver_win = receiver.maxwin
     ahead = (end - sender.end) & U32
-    # Differences modulo 2**32: below HALF means not before.
+    # Differences modulo 2**32: below HALF means not before, from 1 to HALF after. So numbers that are HALF apart are
+    # each after and before the other, as in the kernel's arithmetic.
     if (
         (sender.maxend - seq) & U32 >= HALF
         or (receiver_end - sack) & U32 > MAX_ACK_WINDOW
-        or (ahead >= HALF and receiver_win and ahead + receiver_win <= U32)
+        or (receiver_win and (ahead + receiver_win) & U32 >= HALF)
+        or sender.maxwin >= HALF
     ):
         result = _outside(pkt, sender, receiver, seq, sack, end, liberal)
         if result != FITS:
@@ -67,18 +68,18 @@ def in_window(
     reach = win if sack == ack else (win + sack - ack) & U32
     if sender.maxwin < reach:
         sender.maxwin = reach
-    if 0 < ahead < HALF:
+    if 0 < ahead <= HALF:
         sender.end = end
         sender.flags |= DATA_UNACKNOWLEDGED
     if flags & ACK:
         if not sender.flags & MAXACK_SET:
             sender.maxack = ack
             sender.flags |= MAXACK_SET
-        elif 0 < (ack - sender.maxack) & U32 < HALF:
+        elif 0 < (ack - sender.maxack) & U32 <= HALF:
             sender.maxack = ack
     if receiver_win:
         beyond = (end - sender.maxend) & U32
-        if 0 < beyond < HALF:
+        if 0 < beyond <= HALF:
             receiver.maxwin = (receiver_win + beyond) & U32
     limit = (sack + win) & U32
     if (limit - receiver.maxend) & U32 < HALF:
@@ -112,9 +113,9 @@ def _outside(pkt: Packet, sender: Side, receiver: Side, seq: int, sack: int, end
     ack_low = (receiver_end - ack_window - 1) & U32
     seq_fits = (maxend - seq) & U32 < HALF
     ack_fits = (receiver_end - sack) & U32 < HALF
-    seq_fresh = 0 < (end - seq_low) & U32 < HALF
-    ack_fresh = 0 < (sack - ack_low) & U32 < HALF
-    result = LET_THROUGH
+    seq_fresh = 0 < (end - seq_low) & U32 <= HALF
+    ack_fresh = 0 < (sack - ack_low) & U32 <= HALF
+    result = ACCEPT
     if not seq_fits:
         overshoot = (end - maxend + 1) & U32
         if receiver_win and seq_fresh and ack_fresh and ack_fits and overshoot <= receiver_win:
@@ -139,41 +140,38 @@ def _outside(pkt: Packet, sender: Side, receiver: Side, seq: int, sack: int, end
     return result
 
 
-class Numbers(NamedTuple):
-    """A segment's numbers once its sides are known; ``done`` where there is nothing left to judge."""
-
-    done: bool
-    seq: int
-    ack: int
-    sack: int
-    end: int
+Numbers = tuple[int, int, int, int, int]
 
 
-def get_acquainted(
-    ct: Conn, tcp: TcpState, pkt: Packet, sender: Side, receiver: Side, direction: int, seg: Segment, sack: int
-) -> Numbers:
-    """What comes before the judgement of segments that are not plain: first ones of a side, SYN, reset, no ACK."""
-    seq, ack, end, flags = seg.seq, seg.ack, seg.end, seg.flags
+def get_acquainted(ct: Conn, tcp: TcpState, pkt: Packet, sender: Side, receiver: Side, seg: Segment) -> Numbers:
+    """What comes before the judgement of segments that are not plain: first ones of a side, SYN, reset, no ACK.
+
+    Returns (answer, seq, ack, sack, end): IN_WINDOW where nothing is left to judge, else GO_ON and the numbers to judge.
+    """
+    _, _, seq, ack, end, flags, _, options, options_end = seg
+    sack = ack
+    if receiver.flags & SACK_PERMITTED:
+        sack = highest_sack(pkt.buf, options, options_end, ack)
     if ct.status & SEQ_ADJUST:
-        shift = ct.ext_find(EXT_SEQADJ)[not direction].offset(ack - 1)
+        shift = ct.ext_find(EXT_SEQADJ)[not seg.direction].offset(ack - 1)
         ack = (ack - shift) & U32
         sack = (sack - shift) & U32
     if not sender.maxwin:
         if flags & SYN:
             _begin(sender, receiver, pkt.buf, seg)
             if not flags & ACK:
-                return Numbers(True, seq, ack, sack, end)
+                return IN_WINDOW, seq, ack, sack, end
         else:
             _pick_up(sender, receiver, sack, end, seg.win)
-    elif flags & SYN and 0 < (end - sender.end) & U32 < HALF and tcp.state in (SYN_SENT, SYN_RECV):
+    elif flags & SYN and 0 < (end - sender.end) & U32 <= HALF and tcp.state in (SYN_SENT, SYN_RECV):
         _begin(sender, receiver, pkt.buf, seg)
-        if direction and not flags & ACK:
-            return Numbers(True, seq, ack, sack, end)
+        if seg.direction and not flags & ACK:
+            return IN_WINDOW, seq, ack, sack, end
     if not flags & ACK or (not ack and flags & RST):
         ack = sack = receiver.end
     if flags & RST and not seq and tcp.state == SYN_SENT:
         seq = end = sender.end
-    return Numbers(False, seq, ack, sack, end)
+    return GO_ON, seq, ack, sack, end
 
 
 def _begin(sender: Side, receiver: Side, buf: bytes, seg: Segment) -> None:

@@ -54,7 +54,8 @@ def conversation_of(talk: Conversation, *pauses: float) -> list[tuple[float, boo
     return seen
 
 
-SHORT, STREAM = (30, False), (120, True)
+SHORT: tuple[float, bool] = (30, False)
+STREAM: tuple[float, bool] = (120, True)
 TURNS = [
     ([0, 0, 0, 0], [SHORT] * 4),
     ([0, 0.1, 1.9], [SHORT] * 3),  # two seconds, to the moment
