@@ -21,13 +21,27 @@ class FaultLog:
         self.strict = strict
         self.counts: Counter[str] = Counter()
         self.report: Callable[[str], None] = lambda text: None
+        self._plugins: dict[int, PluginInfo] = {}
         self._modules: dict[str, PluginInfo] = {}
 
     def watch(self, info: PluginInfo, plugin: Any) -> None:
-        """Know a plugin by the module that its code is in."""
+        """Know a plugin by its object, and by the module that its code is in."""
+        self._plugins[id(plugin)] = info
         module = plugin if inspect.ismodule(plugin) else inspect.getmodule(type(plugin))
         if module is not None:
             self._modules[module.__name__] = info
+
+    def guard(self, function: Callable[..., Any], otherwise: Any) -> Callable[..., Any]:
+        """``function``, but a fault of it is accounted for here, and ``otherwise`` is its answer."""
+
+        def guarded(*args: Any) -> Any:
+            try:
+                return function(*args)
+            except Exception as error:
+                self.caught(error)
+                return otherwise
+
+        return guarded
 
     def caught(self, error: Exception) -> str:
         """Account for an exception that a callback raised; returns the note for the packet.
@@ -47,12 +61,17 @@ class FaultLog:
 
     def _culprit(self, error: Exception) -> PluginInfo | None:
         """The plugin whose code was running, from the place of the error outwards."""
-        modules = []
+        frames = []
         trace = error.__traceback__
         while trace is not None:
-            modules.append(str(trace.tb_frame.f_globals.get("__name__", "")))
+            frames.append(trace.tb_frame)
             trace = trace.tb_next
-        for module in reversed(modules):
+        for frame in reversed(frames):
+            info = self._plugins.get(id(frame.f_locals.get("self")))
+            if info is not None:
+                return info
+        for frame in reversed(frames):
+            module = str(frame.f_globals.get("__name__", ""))
             for name, info in self._modules.items():
                 if module == name or module.startswith(name + "."):
                     return info

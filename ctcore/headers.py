@@ -49,7 +49,7 @@ class Header:
         return self.declaration.parse(data)
 
     def build(self, **values: Any) -> bytes:
-        """The header's bytes from its fields. Raises construct.ConstructError for an impossible value, KeyError for a missing one."""
+        """The header's bytes. Raises construct.ConstructError for an impossible value, KeyError for a missing one."""
         data: bytes = self.declaration.build(values)
         return data
 

@@ -24,26 +24,20 @@ class Lifecycle:
             return False
         net = self.net
         ct.status |= DYING
-        if ct.ext is not None:
-            self._end_extensions(ct)
+        times, helped = ct.ext_find(EXT_TSTAMP), ct.ext_find(EXT_HELPER)
+        if times is not None:
+            times.stop = min(net.now, ct.timeout) if ct.status & CONFIRMED else net.now
         net.notifier.destroy(ct)
+        if helped is not None and helped.helper.destroy is not None:
+            helped.helper.destroy(ct)
         net.table.remove(ct)
-        if ct.ext is not None and ct.ext[EXT_HELPER] is not None:
+        if helped is not None:
             net.expectations.remove_all(ct)
         if ct.children:
             net.table.dying.add(ct)
         else:
             self.free(ct)
         return True
-
-    def _end_extensions(self, ct: Conn) -> None:
-        assert ct.ext is not None
-        now = self.net.now
-        times, data = ct.ext[EXT_TSTAMP], ct.ext[EXT_HELPER]
-        if times is not None:
-            times.stop = min(now, ct.timeout) if ct.status & CONFIRMED else now
-        if data is not None and data.helper.destroy is not None:
-            data.helper.destroy(ct)
 
     def free(self, ct: Conn) -> None:
         """The last reference went: give the memory back, and the master's where that only waited for this one."""

@@ -52,7 +52,9 @@ class Net:
         self.host = False
         self.sysctl = Sysctls()
         self.table = Table(self, BUCKETS, BUCKETS)
-        self._vtables = {kind: VTable(kind) for kind in ("l3proto", "l4proto", "helper", "extension", "observer")}
+        self._vtables = {
+            kind: VTable(kind, self.faults) for kind in ("l3proto", "l4proto", "helper", "extension", "observer")
+        }
         self._set_up_generic()
         self.helpers = HelperTable()
         self.ext_types: list[ExtSlot] = []
@@ -62,7 +64,7 @@ class Net:
         self.notifier = Notifier()
         self.expectations = ExpectTable(self, EXPECT_MAX)
         self.l3protos: dict[int, L3Slot] = {}
-        self.packet_observers: Callable[..., Any] | None = None
+        self.packet_observers: list[Callable[..., Any]] = []
         self._early_drop_wanted = False
         self._declare(self.table, SYSCTLS)
         self._declare(self.expectations, EXPECT_SYSCTLS)
@@ -101,15 +103,6 @@ class Net:
             if not info.wraps:
                 getattr(self, f"_add_{info.kind}")(info, plugin)
         self._rebind_generic()
-        observers = self._vtables["observer"].manager
-        if observers.hook.packet_seen.get_hookimpls():
-            self.packet_observers = observers.hook.packet_seen
-        if observers.hook.event.get_hookimpls():
-            self.notifier.listeners.append(lambda kind, ct, mask: observers.hook.event(kind=kind, ct=ct, mask=mask))
-        if observers.hook.expectation_event.get_hookimpls():
-            self.notifier.expect_listeners.append(
-                lambda kind, exp: observers.hook.expectation_event(kind=kind, exp=exp)
-            )
 
     def _rebind_generic(self) -> None:
         self.generic = L4Slot(self.generic.info, self.generic.plugin, self._vtables["l4proto"])
@@ -138,7 +131,15 @@ class Net:
         self.ext_types.append(slot)
 
     def _add_observer(self, info: PluginInfo, plugin: Any) -> None:
-        """Observers are called through pluggy, all of them."""
+        table = self._vtables["observer"]
+        for hook, listeners in (
+            ("packet_seen", self.packet_observers),
+            ("event", self.notifier.listeners),
+            ("expectation_event", self.notifier.expect_listeners),
+        ):
+            function = table.bind_guarded(plugin, hook)
+            if function is not None:
+                listeners.append(function)
 
     def _declare(self, owner: Any, sysctls: Iterable[Sysctl]) -> None:
         for sysctl in sysctls:
@@ -220,6 +221,15 @@ class Net:
 
     def flow_of(self, pkt: Packet) -> Conn | None:
         """The flow whose tuple a packet bears, whether or not the packet was found to belong to it."""
+        try:
+            packed = self._tuple_of(pkt)
+        except Exception as error:
+            self.faults.caught(error)
+            return None
+        node = self.find(packed, ZONE_DFLT if pkt.tmpl is None else pkt.tmpl.zone) if packed else None
+        return None if node is None else node[0]
+
+    def _tuple_of(self, pkt: Packet) -> bytes | None:
         l3 = pkt.l3
         if pkt.protonum < 0:
             pkt.end = pkt.avail
@@ -230,5 +240,5 @@ class Net:
         addrs, u = l3.pkt_to_tuple(pkt, pkt.nhoff), self.l4protos[protonum].pkt_to_tuple(pkt, dataoff)
         if addrs is None or u is None:
             return None
-        node = self.find(addrs + u + l3.suffix[protonum], ZONE_DFLT if pkt.tmpl is None else pkt.tmpl.zone)
-        return None if node is None else node[0]
+        packed: bytes = addrs + u + l3.suffix[protonum]
+        return packed

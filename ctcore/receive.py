@@ -27,15 +27,15 @@ class Receiver:
     def receive(self, pkt: Packet, ethertype: int, now: int) -> int:
         """Take a packet all its way at the time ``now`` (nanoseconds); returns its verdict.
 
-        The caller has set ``buf``, ``nhoff``, ``avail`` and ``cut``. What became of it is in the packet: flow, relation,
-        notes.
-        A time before the last one is taken for the last one, and remarked on.
+        The caller has set ``buf``, ``nhoff``, ``avail`` and ``cut``. What became of it is in the packet: flow,
+        relation, notes. A time before the last one is taken for the last one, and remarked on.
         """
         net = self.net
         pkt.ct = NO_FLOW
         pkt.ctinfo = UNSEEN
         pkt.notes = None
         pkt.protonum = -1
+        pkt.mark = 0
         if now > net.now:
             net.now = now
             if now >= net.wheel.next:
@@ -60,14 +60,13 @@ class Receiver:
                     if verdict == ACCEPT:
                         verdict = self._inbound(pkt)
             except Exception as error:
-                pkt.note(net.faults.caught(error))
-                verdict = ACCEPT
+                verdict = net.tracker.failed(pkt, error)
             ct = pkt.ct
             if ct is not None and not ct.status & OWNED:
                 pkt.ct = None
                 net.free(ct)
-        if net.packet_observers is not None:
-            net.packet_observers(pkt=pkt, verdict=verdict)
+        for packet_seen in net.packet_observers:
+            packet_seen(pkt, verdict)
         return verdict
 
     def _inbound(self, pkt: Packet) -> int:

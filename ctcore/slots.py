@@ -144,8 +144,8 @@ class L4Slot:
         self.pkt_to_tuple = bind("pkt_to_tuple")
         self.invert_tuple = bind("invert_tuple")
         self.packet = bind("packet")
-        self.destroy = table.bind(plugin, "destroy")
-        self.can_early_drop = bind("can_early_drop")
+        self.destroy = table.bind_guarded(plugin, "destroy")
+        self.can_early_drop = table.bind_guarded(plugin, "can_early_drop", False) or _nothing
         self.print_tuple = bind("print_tuple", _empty)
         self.print_xml = bind("print_xml", self.print_tuple)
         self.print_conntrack = bind("print_conntrack", _text)
@@ -167,8 +167,8 @@ class ExtSlot:
         self.name: str = plugin.name
         self.id = ext_id
         self.create = table.bind(plugin, "create") or _nothing
-        self.move = table.bind(plugin, "move")
-        self.destroy = table.bind(plugin, "destroy")
+        self.move = table.bind_guarded(plugin, "move")
+        self.destroy = table.bind_guarded(plugin, "destroy")
 
 
 class HelperSlot:
@@ -183,6 +183,6 @@ class HelperSlot:
         self.port: int = plugin.port
         self.policies = tuple(plugin.policies)
         self.help = table.bind(plugin, "help") or _whole
-        self.expectfn = table.bind(plugin, "expectfn")
-        self.destroy = table.bind(plugin, "destroy")
+        self.expectfn = table.bind_guarded(plugin, "expectfn")
+        self.destroy = table.bind_guarded(plugin, "destroy")
         self.print_private = table.bind(plugin, "print_private") or _mapping

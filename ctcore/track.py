@@ -66,18 +66,18 @@ class Tracker:
         pkt.tmpl = tmpl
         pkt.ctinfo = IP_CT_INVALID
         l3 = pkt.l3
-        if pkt.protonum < 0 or l3.ask_l4proto:
-            found = l3.get_l4proto(pkt, pkt.nhoff)
-            if found is None:
-                self.stat.invalid += 1
-                pkt.note("no transport header can be found")
-                return ACCEPT
-            pkt.dataoff, pkt.protonum = found
-        dataoff, protonum = pkt.dataoff, pkt.protonum
-        pkt.verify = pkt.avail >= pkt.end and pkt.hook == PRE_ROUTING and self.net.checksum == 1
-        l4 = self.l4protos[protonum]
-        early = l4.error_before_lookup == l3.l3num
         try:
+            if pkt.protonum < 0 or l3.ask_l4proto:
+                found = l3.get_l4proto(pkt, pkt.nhoff)
+                if found is None:
+                    self.stat.invalid += 1
+                    pkt.note("no transport header can be found")
+                    return ACCEPT
+                pkt.dataoff, pkt.protonum = found
+            dataoff, protonum = pkt.dataoff, pkt.protonum
+            pkt.verify = pkt.avail >= pkt.end and pkt.hook == PRE_ROUTING and self.net.checksum == 1
+            l4 = self.l4protos[protonum]
+            early = l4.error_before_lookup == l3.l3num
             if early:
                 answer: int = l4.error(pkt, dataoff)
                 if answer <= 0:
@@ -111,7 +111,7 @@ class Tracker:
                         self.stat.drop += 1
                     return -verdict
         except Exception as error:
-            return self._failed(pkt, error)
+            return self.failed(pkt, error)
 
     def resolve(self, pkt: Packet, l3: L3Slot, l4: L4Slot, dataoff: int, protonum: int, tmpl: Conn | None) -> int:
         """Attach the flow that a packet belongs to, a new one where there is none; returns ctinfo.
@@ -158,6 +158,7 @@ class Tracker:
         self.serial += 1
         ct.id = self.serial
         self.table.unconfirmed.add(ct)
+        pkt.ct = ct
         for ext in net.ext_types:
             data = ext.create(ct, tmpl)
             if data is not None:
@@ -169,7 +170,6 @@ class Tracker:
             ctinfo = IP_CT_RELATED
         elif tmpl is not None:
             inherit(ct, tmpl)
-        pkt.ct = ct
         pkt.ctinfo = ctinfo
         if exp is not None and exp.expectfn is not None:
             exp.expectfn(ct, exp)
@@ -204,9 +204,10 @@ class Tracker:
         if ct is not None and not ct.status & (CONFIRMED | Status.DYING):
             self.net.free(ct)
 
-    def _failed(self, pkt: Packet, error: Exception) -> int:
-        """A plugin's own fault: the packet is INVALID, the plugin is named."""
-        self.release(pkt)
-        self.stat.invalid += 1
+    def failed(self, pkt: Packet, error: Exception) -> int:
+        """A plugin's own fault: the plugin is named, and the packet is INVALID where conntrack has seen it."""
+        if pkt.ctinfo != UNSEEN:
+            self.release(pkt)
+            self.stat.invalid += 1
         pkt.note(self.net.faults.caught(error))
         return ACCEPT

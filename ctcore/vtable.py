@@ -1,8 +1,8 @@
 """Binding: from pluggy's hooks to what the packet path calls.
 
 pluggy finds, checks and orders. A packet belongs to one protocol, and a pluggy call costs as much as tracking it, so
-each protocol's hooks are bound once per namespace: to the bare method where there is one implementation and no wrapper, to
-pluggy's own call over the protocol's implementation and its wrappers where there are some.
+each protocol's hooks are bound once per namespace: to the bare method where there is one implementation and no
+wrapper, to pluggy's own call over the protocol's implementation and its wrappers where there are some.
 """
 
 from __future__ import annotations
@@ -12,19 +12,26 @@ from typing import Any
 
 from pluggy import HookImpl, PluginManager
 
+from ctcore.faults import FaultLog
 from ctcore.hookspecs import SPECS
 
 
 class VTable:
-    """The plugins of one kind in one namespace."""
+    """The plugins of one kind in one namespace; ``faults`` accounts for what goes wrong in them."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, faults: FaultLog) -> None:
+        self.faults = faults
         self.manager = PluginManager(f"ctcore.{kind}")
         self.manager.add_hookspecs(SPECS[kind])
 
     def register(self, plugin: Any) -> None:
         """Take a plugin object in."""
         self.manager.register(plugin)
+
+    def bind_guarded(self, plugin: Any, hook: str, otherwise: Any = None) -> Callable[..., Any] | None:
+        """As ``bind``, for hooks beside the packet path: a fault is accounted for and ``otherwise`` is the answer."""
+        function = self.bind(plugin, hook)
+        return None if function is None else self.faults.guard(function, otherwise)
 
     def is_wrapped(self, plugin: Any, hook: str) -> bool:
         """Whether somebody watches this hook of this plugin."""

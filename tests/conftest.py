@@ -1,7 +1,7 @@
-"""What must hold before any test means something: the installed ctcore under test, with the plugins that were asked for.
+"""What must hold before any test means something: the installed ctcore is under test, with the plugins asked for.
 
-``CTCORE_EXPECT_PLUGINS`` names the protocol plugins that must load, no more and no fewer (commas between); where it is not set,
-whatever is installed will do.
+``CTCORE_EXPECT_PLUGINS`` names the protocol plugins that must load, no more and no fewer (commas between); where it is
+not set, whatever is installed will do.
 """
 
 from __future__ import annotations

@@ -77,8 +77,8 @@ def test_help_of_a_command(command: str) -> None:
 
 def test_without_a_command_help_is_shown() -> None:
     done = run()
-    assert done.status == 2
-    assert "Commands:" in done.out + done.err
+    assert (done.status, done.out) == (2, "")
+    assert "\nCommands:\n" in done.err
 
 
 @pytest.mark.parametrize(

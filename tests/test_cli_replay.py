@@ -259,6 +259,12 @@ def test_trace_with_a_filter_shows_packets_of_flows_that_pass() -> None:
     assert done.err.endswith(f"; {len(done.lines)} shown\n")
 
 
+def test_trace_counts_seconds_from_the_first_packet_even_if_it_is_not_shown() -> None:
+    everything = run("trace", TOUR).lines
+    assert {*run("trace", "-p", "udp", TOUR).lines} < {*everything}
+    assert everything[0].split()[:2] == ["1", "0.000000"]
+
+
 def test_trace_says_why_a_packet_is_invalid() -> None:
     done = run("trace", "--set", "nf_conntrack_tcp_loose=0", "--bpf", "tcp[13] & 2 == 0", HTTP)
     assert "nf_conntrack_tcp_loose is 0" in done.out

@@ -10,9 +10,9 @@ import pytest
 from ctcore import (
     Conn,
     CtInfo,
+    Expectation,
     ExpectFlag,
     ExpectPolicy,
-    Expectation,
     ExtId,
     Packet,
     Result,
@@ -87,9 +87,7 @@ class Masters(ToyNet):
         return exp
 
 
-def announced(
-    master: Conn, dst: int = 2, dport: int = 5000, src: int | None = 1, class_: int = 0
-) -> Expectation:
+def announced(master: Conn, dst: int = 2, dport: int = 5000, src: int | None = 1, class_: int = 0) -> Expectation:
     tuple_ = Tuple(bytes([src or 0]), bytes([dst]), bytes(2), dport.to_bytes(2, "big"), TOY3, TOY4)
     return Expectation(master, tuple_, ANY if src is None else ALL, bytes(2), class_)
 

@@ -256,4 +256,4 @@ def test_a_change_before_the_last_one_is_not_recorded() -> None:
 
 
 def test_the_places_are_the_kernels() -> None:
-    assert [ext.name for ext in ExtId] == "HELPER NAT SEQADJ ACCT ECACHE TSTAMP TIMEOUT LABELS".split()
+    assert [ext.name for ext in ExtId] == ["HELPER", "NAT", "SEQADJ", "ACCT", "ECACHE", "TSTAMP", "TIMEOUT", "LABELS"]

@@ -13,7 +13,7 @@ from ctcore.helper import attach
 from ctcore.hookspecs import l3proto, l4proto
 from ctcore.sysctl import SECOND
 from ctcore.vtables import Extension, Helper, L3Proto, L4Proto, Observer
-from tests.toy import ETHERTYPE, TOY3, Do, Race4, Toy3, Toy4, ToyNet, frame, names
+from tests.toy import ETHERTYPE, TOY3, TOY4, Do, Race4, Toy3, Toy4, ToyNet, frame, names
 
 MARKERS = {"l3proto": l3proto, "l4proto": l4proto, "helper": helper, "extension": extension, "observer": observer}
 ARGUMENTS = {  # as the vtable has them
@@ -45,7 +45,7 @@ class SoundExtension:
     name = "broken"
 
     @extension
-    def create(self) -> str:
+    def create(self, ct: Conn, tmpl: Conn | None) -> str:
         return "data"
 
 
@@ -61,7 +61,7 @@ class SoundL4(Toy4):
         self.timeouts = [10 * SECOND]
 
     @l4proto
-    def sysctls(self) -> tuple[()]:  # type: ignore[override]
+    def sysctls(self) -> tuple[()]:
         return ()
 
 
@@ -98,9 +98,9 @@ def broken(kind: str, hook: str, arguments: str | None = None) -> type:
 class Bench(ToyNet):
     """A namespace that is not strict, with one faulty plugin."""
 
-    def __init__(self, kind: str, plugin: type, strict: bool = False, **sysctls: int) -> None:
+    def __init__(self, kind: str, plugin: type, strict: bool = False, **sysctls: Any) -> None:
         super().__init__((kind, plugin), strict=strict, **sysctls)
-        self.plugin = plugin
+        self.proto = 99 if kind == "l4proto" else TOY4
         self.ethertype = ETHERTYPE + 1 if kind == "l3proto" else ETHERTYPE
         self.said: list[str] = []
         self.net.faults.report = self.said.append
@@ -113,7 +113,7 @@ class Bench(ToyNet):
 
     def go(self, sport: int = 1000, do: Do = Do.ACCEPT, after: float = 0) -> Result:
         self.time += round(after * SECOND)
-        return self.feed(frame(sport=sport, proto=99, do=do), self.time, self.ethertype)
+        return self.feed(frame(sport=sport, proto=self.proto, do=do), self.time, self.ethertype)
 
 
 # kind, hook, its arguments where the table above has others, and what the packet then is
@@ -215,7 +215,7 @@ def test_an_observers_fault_changes_nothing(hook: str) -> None:
     sound = ToyNet()
     for args in ((1, Do.ACCEPT), (1, Do.CHANGE), (2, Do.ACCEPT)):
         result = toy.go(*args)
-        expected = sound.send(sport=args[0], do=args[1], proto=77)
+        expected = sound.send(sport=args[0], do=args[1], proto=TOY4)
         assert (result.state, result.verdict) == (expected.state, expected.verdict)
     assert toy.net.table.count == len(toy.net.table) == 2
     assert len(toy.said) == 1
@@ -247,14 +247,14 @@ def test_of_two_plugins_in_one_module_the_faulty_one_is_named() -> None:
             raise ValueError("mine")
 
         @l4proto
-        def sysctls(self) -> tuple[()]:  # type: ignore[override]
+        def sysctls(self) -> tuple[()]:
             return ()
 
     class Second(Toy4):
         name, l4num = "second", 91
 
         @l4proto
-        def sysctls(self) -> tuple[()]:  # type: ignore[override]
+        def sysctls(self) -> tuple[()]:
             return ()
 
     toy = ToyNet(("l4proto", First), ("l4proto", Second), strict=False)
@@ -267,10 +267,10 @@ def test_a_fault_deep_in_the_plugins_own_package_is_the_plugins() -> None:
 
         @l4proto
         def packet(self) -> int:  # type: ignore[override]
-            return int(bytes(1).hex(b"xx"))  # type: ignore[arg-type]
+            return int(bytes(1).hex(b"xx"))
 
         @l4proto
-        def sysctls(self) -> tuple[()]:  # type: ignore[override]
+        def sysctls(self) -> tuple[()]:
             return ()
 
     toy = ToyNet(("l4proto", Deep), strict=False)

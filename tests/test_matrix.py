@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import ctcore
+from ctcore import Registry
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -23,8 +26,6 @@ def collect(expect: str | None, **more: str) -> subprocess.CompletedProcess[str]
 
 
 def installed() -> str:
-    from ctcore import Registry
-
     registry = Registry.load()
     return ",".join(info.name for kind in ("l3proto", "l4proto") for info in registry.loaded(kind))
 
@@ -51,7 +52,7 @@ def test_a_plugin_that_should_not_be_there_fails_the_run_too() -> None:
 def test_another_ctcore_than_the_installed_one_fails_the_run(tmp_path: Path) -> None:
     package = tmp_path / "ctcore"
     package.mkdir()
-    for entry in Path(__import__("ctcore").__file__).parent.iterdir():
+    for entry in Path(str(ctcore.__file__)).parent.iterdir():
         (package / entry.name).symlink_to(entry)
     done = collect(None, PYTHONPATH=str(tmp_path), PYTHONSAFEPATH="1")
     assert done.returncode != 0

@@ -193,5 +193,5 @@ def test_a_protocol_without_a_plugin_is_tracked_as_one_flow() -> None:
 
 
 def test_an_address_of_no_protocol_is_one_sentence() -> None:
-    with pytest.raises(CtcoreError, match="^nonsense is no address of toy3$"):
+    with pytest.raises(CtcoreError, match=r"^nonsense is no address of toy3$"):
         ToyNet(local=["nonsense"])

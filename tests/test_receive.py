@@ -100,7 +100,11 @@ def test_hook_functions_run_by_priority_then_by_registration() -> None:
     table = HookTable()
 
     def op(name: str, priority: int, hook: Hook = Hook.FORWARD) -> HookOps:
-        return HookOps(hook, priority, lambda pkt: log.append(name) or Verdict.ACCEPT)  # type: ignore[func-returns-value]
+        def function(pkt: Packet) -> int:
+            log.append(name)
+            return Verdict.ACCEPT
+
+        return HookOps(hook, priority, function)
 
     ops = [op("b", 0), op("a", -1), op("c", 0), op("z", Priority.CONNTRACK_CONFIRM), op("other", 0, Hook.LOCAL_IN)]
     table.register(ops[:2])

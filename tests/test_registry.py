@@ -276,7 +276,9 @@ def test_observers_need_no_hook_but_one_of_the_vtable() -> None:
 
 
 def test_a_module_is_a_plugin(install: Install) -> None:
-    code = "from ctcore import observer\nname='mod'\n@observer\ndef packet_seen(verdict): seen.append(verdict)\nseen=[]\n"
+    code = (
+        "from ctcore import observer\nname='mod'\n@observer\ndef packet_seen(verdict): seen.append(verdict)\nseen=[]\n"
+    )
     install("ctcore-mod", "1", code, observer="mod = ctcore_mod")
     info = found(Registry.load(strict=True), "mod")
     assert (info.problem, info.hooks) == (None, ("packet_seen",))

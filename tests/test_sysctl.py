@@ -10,7 +10,7 @@ from ctcore import Net, Registry, Sysctl, SysctlError
 from ctcore.sysctl import SECOND, Sysctls, switch, timeout
 from tests.toy import ToyNet
 
-# name: default, minimum, maximum, and whether it can be written (kernel behaviour; sizes of a machine with more than 4 GiB)
+# name: default, minimum, maximum (kernel behaviour; sizes of a machine with more than 4 GiB)
 CORE = {
     "nf_conntrack_max": (262144, 0, 2**31 - 1),
     "nf_conntrack_buckets": (262144, 1, 2**31 - 1),
@@ -137,7 +137,9 @@ def test_what_cannot_be_is_one_sentence(assignment: str, sentence: str) -> None:
     assert str(caught.value) == sentence
 
 
-@pytest.mark.parametrize("text", ["nf_conntrack_acct=1", " nf_conntrack_acct = 1 ", "net/netfilter/nf_conntrack_acct=1"])
+@pytest.mark.parametrize(
+    "text", ["nf_conntrack_acct=1", " nf_conntrack_acct = 1 ", "net/netfilter/nf_conntrack_acct=1"]
+)
 def test_what_a_person_types(text: str) -> None:
     net = Net(Registry())
     net.sysctl.set_text(text)

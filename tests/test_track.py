@@ -62,7 +62,7 @@ def test_seen_reply_comes_after_the_tracker_has_seen_the_reply() -> None:
             return super().packet(ct, pkt, dataoff, ctinfo)
 
         @l4proto
-        def sysctls(self) -> tuple[()]:  # type: ignore[override]
+        def sysctls(self) -> tuple[()]:
             return ()
 
     toy = ToyNet(("l4proto", Nosy))
@@ -147,7 +147,7 @@ class Early(Toy4):
         return super().error(pkt, dataoff)
 
     @l4proto
-    def sysctls(self) -> tuple[()]:  # type: ignore[override]
+    def sysctls(self) -> tuple[()]:
         return ()
 
 
@@ -360,6 +360,6 @@ def test_without_any_plugin_nothing_is_seen() -> None:
 
 def test_constants_are_the_kernels() -> None:
     assert (EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED) == (1, 2, 4, 8)
-    assert Status.DYING == 0x200
-    assert Status.HW_OFFLOAD == 0x8000
+    assert [int(bit) for bit in Status] == [1 << number for number in range(16)]
+    assert (int(Status.DYING), int(Status.HW_OFFLOAD)) == (0x200, 0x8000)
     assert [int(v) for v in Verdict] == [0, 1, 2, 3, 4, 5]

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from ctcore import Conn, L4Proto, l3proto, l4proto
+from ctcore.faults import FaultLog
 from ctcore.vtable import VTable
 from tests.toy import RACE4, TOY4, Do, Race4, Toy4, ToyNet
 
@@ -24,7 +25,7 @@ class Tracer:
             self.wraps = wraps
 
     @l4proto(wrapper=True)
-    def packet(self, dataoff: int) -> Iterator[None]:  # type: ignore[misc]
+    def packet(self, dataoff: int) -> Iterator[None]:
         self.log.append(f"{self.name} before")
         result = yield
         self.log.append((self.name, result))
@@ -41,7 +42,7 @@ def four(arguments: tuple[str, ...], log: list[Any]) -> Any:
 
 def test_alone_it_is_the_bare_method() -> None:
     plugin = Toy4()
-    table = VTable("l4proto")
+    table = VTable("l4proto", FaultLog(strict=True))
     table.register(plugin)
     assert table.bind(plugin, "packet") == plugin.packet
     assert table.bind(plugin, "print_conntrack") is None
@@ -64,7 +65,7 @@ def test_an_implementation_may_take_fewer_arguments_in_any_order(
 ) -> None:
     log: list[Any] = []
     plugin = four(arguments, log)
-    table = VTable("l4proto")
+    table = VTable("l4proto", FaultLog(strict=True))
     table.register(plugin)
     if wrapped:
         table.register(Tracer("t"))
@@ -120,7 +121,7 @@ def test_order_can_be_asked_for() -> None:
 
     class Inner(Tracer):
         @l4proto(wrapper=True, trylast=True)
-        def packet(self, dataoff: int) -> Iterator[None]:  # type: ignore[misc]
+        def packet(self, dataoff: int) -> Iterator[None]:
             self.log.append("inner")
             return (yield)
 
@@ -134,7 +135,7 @@ def test_a_wrapper_may_change_what_becomes_of_a_packet() -> None:
         name = "censor"
 
         @l4proto(wrapper=True)
-        def packet(self) -> Iterator[None]:  # type: ignore[misc]
+        def packet(self) -> Iterator[None]:
             yield
             return 0  # type: ignore[return-value]
 
@@ -150,7 +151,7 @@ def test_a_wrapper_of_a_hook_that_the_protocol_lacks_changes_nothing() -> None:
         called: ClassVar[list[str]] = []
 
         @l3proto(wrapper=True)
-        def defrag(self) -> Iterator[None]:  # type: ignore[misc]
+        def defrag(self) -> Iterator[None]:
             self.called.append("defrag")
             return (yield)
 
@@ -165,7 +166,7 @@ def test_old_style_wrappers_work_too() -> None:
         log: ClassVar[list[Any]] = []
 
         @l4proto(hookwrapper=True)
-        def packet(self, ct: Conn) -> Iterator[None]:  # type: ignore[misc]
+        def packet(self, ct: Conn) -> Iterator[None]:
             outcome: Any = yield
             self.log.append(outcome.get_result())
 
@@ -178,11 +179,11 @@ def test_a_plugin_with_a_wrapper_and_hooks_of_its_own_is_a_protocol() -> None:
         name, l4num = "both", 99
 
         @l4proto
-        def sysctls(self) -> tuple[()]:  # type: ignore[override]
+        def sysctls(self) -> tuple[()]:
             return ()
 
         @l4proto(wrapper=True)
-        def protoinfo(self) -> Iterator[None]:  # type: ignore[misc]
+        def protoinfo(self) -> Iterator[None]:
             return (yield)
 
     toy = ToyNet(("l4proto", Both))

@@ -72,7 +72,9 @@ DURATIONS = st.one_of(
     st.sampled_from([0, 1, TICK - 1, TICK, TICK + 1, HORIZON - 1, HORIZON, HORIZON + 1, 2 * HORIZON]),
 )
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["arm", "arm", "refresh", "delete", "advance", "advance"]), DURATIONS, st.integers(0, 99)),
+    st.tuples(
+        st.sampled_from(["arm", "arm", "refresh", "delete", "advance", "advance"]), DURATIONS, st.integers(0, 99)
+    ),
     max_size=60,
 )
 

@@ -1,7 +1,8 @@
 """A toy network and transport protocol, so that the core can be tested with no protocol plugin installed.
 
-A toy packet is ``src dst proto flags`` (a byte each), and for the toy transport ``sport dport`` (two bytes each) and ``do``
-(a byte): what the tracker shall make of it. ``ToyNet`` is a ``Conntrack`` over both, strict, with the core's extension types.
+A toy packet is ``src dst proto flags`` (a byte each), and for the toy transport ``sport dport`` (two bytes each) and
+``do`` (a byte): what the tracker shall make of it. ``ToyNet`` is a ``Conntrack`` over both, strict, with the core's
+extension types.
 """
 
 from __future__ import annotations

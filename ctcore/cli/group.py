@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -14,7 +14,8 @@ from ctcore import __version__
 from ctcore.cli.conduct import conduct
 from ctcore.cli.options import HELP
 
-COMMANDS = ("list", "events", "stats", "count", "trace", "plugins", "sysctl", "completion")
+WRONG_COMMAND_LINE: Final = 2
+COMMANDS: Final = ("list", "events", "stats", "count", "trace", "plugins", "sysctl", "completion")
 
 
 class Commands(click.Group):
@@ -37,9 +38,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
 
 
-@click.command(cls=Commands, context_settings=HELP, no_args_is_help=True)
+@click.command(cls=Commands, context_settings=HELP, invoke_without_command=True)
 @click.version_option(__version__, prog_name="ctcore", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Linux connection tracking (nf_conntrack), replayed from a capture.
 
     Each packet of a pcap or pcapng file goes through the same tracking as in the kernel. What conntrack(8)
@@ -60,6 +62,9 @@ def cli() -> None:
     cannot be used or read on (what was tracked until then is still printed) and for a plugin that failed;
     2 for a wrong command line; 130 after Ctrl-C (what was tracked until then is printed, too).
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(WRONG_COMMAND_LINE)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -16,19 +16,16 @@ TUPLE_WIDTH: Final = 52
 
 
 class PacketLine:
-    """Makes the lines of one trace. Times are told in seconds since its first packet."""
+    """Makes the lines of one trace."""
 
     def __init__(self) -> None:
-        self._start: int | None = None
         self._arrow = "→" if _can_print("→") else "->"
 
-    def line(self, number: int, time_ns: int, pkt: Packet, result: Result) -> str:
-        """The line of a packet: its number, its time (nanoseconds), itself, and what became of it."""
-        if self._start is None:
-            self._start = time_ns
+    def line(self, number: int, elapsed: int, pkt: Packet, result: Result) -> str:
+        """The line of a packet: number, nanoseconds since the first one, itself, and what became of it."""
         entry = result.entry
         parts = (
-            f"{number:>6} {(time_ns - self._start) / SECOND:>11.6f}",
+            f"{number:>6} {elapsed / SECOND:>11.6f}",
             f"{self._packet(pkt):<{TUPLE_WIDTH}}",
             f"{result.state:<11} {result.direction or '-':<8}",
             f"{_state(entry):<11} {_timeout(entry, pkt.now):>6}",

@@ -11,7 +11,7 @@ from ctcore.api import Conntrack
 from ctcore.cli.conduct import INPUT, INTERRUPTED, say
 from ctcore.cli.options import Reading
 from ctcore.cli.progress import Progress
-from ctcore.cli.watch import Backwards, Interrupt, WatchedCapture
+from ctcore.cli.watch import Interrupt, Times, WatchedCapture
 from ctcore.errors import CtcoreError, PluginError
 from ctcore.hookspecs import KINDS
 from ctcore.registry import Registry
@@ -42,7 +42,7 @@ class Session:
         self._reading = reading
         self._bar = reading.progress and sys.stderr.isatty() and not (chatty and sys.stdout.isatty())
         self._interrupt = Interrupt()
-        self._backwards = Backwards()
+        self._times = Times()
         self._stopped_by: CtcoreError | None = None
 
     def replay(self, on_packet: Callable[[int, int], None] | None = None) -> None:
@@ -67,6 +67,12 @@ class Session:
         assert self.capture is not None
         return self.capture.time_of(number)
 
+    @property
+    def start(self) -> int:
+        """The time of the very first packet (nanoseconds), to be asked in ``on_packet``."""
+        assert self._times.first is not None
+        return self._times.first * 1000
+
     @contextmanager
     def blame(self) -> Iterator[None]:
         """Printing may run plugins' code: raise PluginError, naming the plugin, where that fails."""
@@ -83,8 +89,8 @@ class Session:
 
         Raises what stopped the replay, if anything did; SystemExit after Ctrl-C and where a plugin failed.
         """
-        if self._backwards.count and self._reading.clock == "capture":
-            count, most = self._backwards.count, self._backwards.most / 1e6
+        if self._times.count and self._reading.clock == "capture":
+            count, most = self._times.count, self._times.most / 1e6
             say(
                 f"ctcore: {count} packet{'s are' if count > 1 else ' is'} older than one before, "
                 f'by up to {most:.6f} s: time was held ("ctcore trace" marks them)'
@@ -100,7 +106,7 @@ class Session:
 
     def _replay_one(self, path: str, progress: Progress, on_packet: Callable[[int, int], None] | None) -> None:
         bpf = self._reading.bpf
-        self.capture = WatchedCapture(path, bpf, self._interrupt, self._backwards, progress)
+        self.capture = WatchedCapture(path, bpf, self._interrupt, self._times, progress)
         with self.capture, self.blame():
             self.tracker.replay(self.capture, on_packet)
 

@@ -73,7 +73,7 @@ def command(reading: Reading, as_json: bool, filters: Filter) -> None:
 
 def _text_line(session: Session) -> Line:
     maker, pkt = PacketLine(), session.tracker.packet
-    return lambda number, time_ns, result: maker.line(number, time_ns, pkt, result)
+    return lambda number, time_ns, result: maker.line(number, time_ns - session.start, pkt, result)
 
 
 def _json_line(session: Session) -> Line:

@@ -39,10 +39,14 @@ class Interrupt:
         self.asked = True
 
 
-class Backwards:
-    """Packets that are older than one before them: ``count`` of them, ``most`` microseconds at the most."""
+class Times:
+    """Packets that are older than one before them: ``count`` of them, ``most`` microseconds at the most.
+
+    ``first`` is the time of the very first packet (microseconds), None before it.
+    """
 
     def __init__(self) -> None:
+        self.first: int | None = None
         self.count = 0
         self.most = 0
         self._latest = 0
@@ -51,6 +55,8 @@ class Backwards:
         """Look at a batch: ``index`` has four numbers a packet, seconds and microseconds the first two."""
         seconds, micros = index[::4].tolist(), index[1::4].tolist()
         times = [second * 1_000_000 + micro for second, micro in zip(seconds, micros, strict=True)]
+        if self.first is None:
+            self.first = times[0]
         if times[0] < self._latest or times != sorted(times):
             for time in times:
                 if time < self._latest:
@@ -65,12 +71,10 @@ class Backwards:
 class WatchedCapture(Capture):
     """A capture whose batches end early after Ctrl-C; after each one the output so far is passed on."""
 
-    def __init__(
-        self, path: str, bpf: str | None, interrupt: Interrupt, backwards: Backwards, progress: Progress
-    ) -> None:
+    def __init__(self, path: str, bpf: str | None, interrupt: Interrupt, times: Times, progress: Progress) -> None:
         super().__init__(path, bpf)
         self._interrupt = interrupt
-        self._backwards = backwards
+        self._times = times
         self._progress = progress
         self._before = 0
         self._index = memoryview(b"")
@@ -81,7 +85,7 @@ class WatchedCapture(Capture):
         for buffer, index in super().batches():
             self._before = packets
             self._index = memoryview(index).cast("I")
-            self._backwards.look(self._index)
+            self._times.look(self._index)
             yield buffer, index
             packets += len(self._index) // 4
             sys.stdout.flush()

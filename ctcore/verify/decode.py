@@ -133,9 +133,9 @@ def query(packet: bytes, related: bool = False) -> tuple[int, bytes] | None:
     With ``related``, an ICMP error asks for the flow of the packet that it carries. Fragments and packets too
     short for their ports have none. A tuple finds the flow of either direction.
     """
-    found = _network(packet, inner=False)
+    found = _network(packet, packet[0] >> 4 if packet else 0, inner=False)
     if found and related and _is_error(found[2], found[3]):
-        found = _network(found[3][8:], inner=True)
+        found = _network(found[3][8:], 4 if found[0] == socket.AF_INET else 6, inner=True)
     if found is None:
         return None
     family, addresses, number, rest = found
@@ -165,14 +165,14 @@ def _is_error(number: int, rest: bytes) -> bool:
     return number == ICMPV6 and rest[:1] < b"\x80"
 
 
-def _network(packet: bytes, inner: bool) -> tuple[int, bytes, int, bytes] | None:
+def _network(packet: bytes, version: int, inner: bool) -> tuple[int, bytes, int, bytes] | None:
     """(address family, nested addresses, transport protocol, what follows the network header).
 
-    A first fragment inside an ICMP error (``inner``) still names its flow.
+    A first fragment inside an ICMP error (``inner``) still names its flow, whatever its header says of its version
+    and its length.
     """
-    version = packet[0] >> 4 if packet else 0
     if version == 4 and len(packet) >= 20 and not (packet[6] & (0x1F if inner else 0x3F) or packet[7]):
-        start, end = (packet[0] & 15) * 4, int.from_bytes(packet[2:4], "big")
+        start, end = (packet[0] & 15) * 4, None if inner else int.from_bytes(packet[2:4], "big")
         addresses = nest(1, attribute(1, packet[12:16]), attribute(2, packet[16:20]))
         return socket.AF_INET, addresses, packet[9], packet[start:end]
     if version == 6 and len(packet) >= 40:

@@ -11,6 +11,7 @@ from random import Random
 from ctcore.errors import CtcoreError
 from ctcore.verify.fuzz.profiles import PROFILES, packets_of
 from ctcore.verify.fuzz.run import Rounds
+from ctcore.verify.fuzz.settings import settings
 from ctcore.verify.fuzz.show import test_case
 from ctcore.verify.fuzz.shrink import shrink
 
@@ -26,9 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fuzz(arguments: argparse.Namespace) -> int:
-    rounds = Rounds(dict(arguments.set))
+    rounds = Rounds()
     begin, done, number, found = time.monotonic(), 0, 0, 0
     while done < arguments.packets and found < arguments.differences:
+        varied = settings(arguments.seed, number) if arguments.vary else {}
+        rounds.sysctls = {**varied, **dict(arguments.set)}
         packets = packets_of(arguments.profile, arguments.seed, number, arguments.round)
         outcome = rounds.run(packets)
         done += outcome.comparison.packets
@@ -39,8 +42,10 @@ def _fuzz(arguments: argparse.Namespace) -> int:
             print(test_case(few, rounds, arguments.profile), flush=True)
         number += 1
     pace = done / (time.monotonic() - begin)
+    under = "varied settings" if arguments.vary else "default settings"
+    under += "".join(f", {name}={value}" for name, value in arguments.set)
     print(
-        f"profile {arguments.profile}, seed {arguments.seed}, {rounds.sysctls}: {done} packets in {number} rounds, "
+        f"profile {arguments.profile}, seed {arguments.seed}, {under}: {done} packets in {number} rounds, "
         f"{pace:.0f} a second; {found} differences",
         flush=True,
     )
@@ -54,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--round", type=int, default=500, help="packets in one table")
     parser.add_argument("--seed", type=int, default=Random().getrandbits(32), help="the same one, the same packets")
     parser.add_argument("--differences", type=int, default=1, help="stop after that many")
+    parser.add_argument("--vary", action="store_true", help="each round under other settings")
     parser.add_argument("--set", type=_setting, action="append", default=[], metavar="NAME=VALUE", help="a sysctl")
     return parser
 

@@ -35,7 +35,10 @@ def cut(packet: bytes, places: list[int], ident: int) -> Pieces:
     header = header_length(packet)
     payload = packet[header:]
     ends = [*places[1:], len(payload)]
-    return [_piece(packet[:header], ident, start, payload[start:end], end != ends[-1]) for start, end in zip(places, ends, strict=True)]
+    return [
+        _piece(packet[:header], ident, start, payload[start:end], end != ends[-1])
+        for start, end in zip(places, ends, strict=True)
+    ]
 
 
 def _piece(header: bytes, ident: int, start: int, data: bytes, more: bool) -> bytes:

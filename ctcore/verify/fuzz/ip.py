@@ -84,7 +84,9 @@ def _protocol(rng: Random, packet: bytes) -> bytes:
 def _unimportant(rng: Random, packet: bytes) -> bytes:
     """Type of service, identification, don't fragment, time to live."""
     fields = struct.pack(">HBB", rng.getrandbits(16), rng.choice((0, 0x40)), 0)
-    return mended(packet[:1] + bytes([rng.getrandbits(8)]) + packet[2:4] + fields + bytes([rng.randint(2, 255)]) + packet[9:])
+    return mended(
+        packet[:1] + bytes([rng.getrandbits(8)]) + packet[2:4] + fields + bytes([rng.randint(2, 255)]) + packet[9:]
+    )
 
 
 def _evil(rng: Random, packet: bytes) -> bytes:

@@ -40,7 +40,9 @@ def _route(kind: int) -> Callable[[Random], bytes]:
         places = rng.randint(0, 4)
         length = 3 + 4 * places + rng.choice((0, 0, 0, 1, 2, 3))
         pointer = rng.choice((4, 4, 4 + 4 * rng.randint(0, places), length, length + 1, length - 3, rng.randrange(40)))
-        return bytes((kind, length, pointer % 256)) + bytes((10, 0, 2, 2)) * ((length - 3) // 4) + bytes((length - 3) % 4)
+        return (
+            bytes((kind, length, pointer % 256)) + bytes((10, 0, 2, 2)) * ((length - 3) // 4) + bytes((length - 3) % 4)
+        )
 
     return make
 
@@ -51,7 +53,9 @@ def _timestamp(rng: Random) -> bytes:
     length = 4 + entry * rng.randint(0, 4) + rng.choice((0, 0, 0, 1, 3, 4))
     pointer = rng.choice((5, 5, 5 + entry, length, length + 1, length - 3, length - 7, rng.randrange(40)))
     overflow = rng.choice((0, 0, 14, 15)) << 4
-    return bytes((TIMESTAMP, length, pointer % 256, overflow | flag)) + bytes((10, 0, 2, 2, 0, 0, 0, 0) * 5)[: length - 4]
+    return (
+        bytes((TIMESTAMP, length, pointer % 256, overflow | flag)) + bytes((10, 0, 2, 2, 0, 0, 0, 0) * 5)[: length - 4]
+    )
 
 
 def _router_alert(rng: Random) -> bytes:
@@ -67,7 +71,9 @@ def _security(rng: Random) -> bytes:
 def _any(rng: Random) -> bytes:
     """Any kind with any length, of which there may be more or less."""
     kind, length = rng.choice((*KINDS, rng.getrandbits(8))), rng.choice((0, 1, 2, 3, 4, 8, 11, 40, rng.getrandbits(8)))
-    return bytes((kind, length)) + bytes(rng.getrandbits(4) for _ in range(rng.choice((max(0, length - 2), rng.randrange(12)))))
+    return bytes((kind, length)) + bytes(
+        rng.getrandbits(4) for _ in range(rng.choice((max(0, length - 2), rng.randrange(12))))
+    )
 
 
 MAKERS: Final[tuple[Callable[[Random], bytes], ...]] = (

@@ -41,10 +41,10 @@ class Outcome:
 
 
 class Rounds:
-    """Runs rounds under some ``sysctls``, all with the same set of plugins."""
+    """Runs rounds under the settings ``sysctls``, which may change between them, all with the same plugins."""
 
-    def __init__(self, sysctls: Mapping[str, int]) -> None:
-        self.sysctls = dict(sysctls)
+    def __init__(self, sysctls: Mapping[str, int] | None = None) -> None:
+        self.sysctls = dict(sysctls or {})
         self.registry = Registry.load(strict=True)
 
     def run(self, packets: Sequence[bytes]) -> Outcome:

@@ -55,8 +55,12 @@ def _traffic(rng: Random, live: Callable[[Random, End, End], Segments]) -> Itera
 def _pair(rng: Random) -> tuple[End, End]:
     """Two ends. Hosts and ports are few, so that two pairs may be the same connection."""
     one, two = rng.sample(HOSTS, 2)
+    ports = rng.choice(PORTS), rng.choice(PORTS)
+    if rng.random() < 0.02:
+        two = one  # a host that talks to itself, perhaps from a port to the same port
+        ports = ports[0], rng.choice(ports)
     ip = IPv4(one, two)
-    a, b = End(ip, rng.choice(PORTS)), End(ip.back, rng.choice(PORTS))
+    a, b = End(ip, ports[0]), End(ip.back, ports[1])
     a.peer, b.peer = b, a
     return a, b
 

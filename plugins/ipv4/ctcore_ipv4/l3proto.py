@@ -134,7 +134,7 @@ class Ipv4:
                 return self._unroutable(pkt, fault)
         if saddr[0] in MULTICAST or saddr == BROADCAST:
             return self._unroutable(pkt, "martian source: a multicast or broadcast address")
-        if daddr[0] in MULTICAST or daddr == BROADCAST:
+        if daddr[0] in MULTICAST or daddr == BROADCAST or saddr == daddr == ANY:
             return LOCAL_IN
         if saddr == ANY:
             return self._unroutable(pkt, "martian source: the address 0.0.0.0")

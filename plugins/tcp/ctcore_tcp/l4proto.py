@@ -80,7 +80,8 @@ class Tcp:
         """Header, data offset, checksum and flags."""
         buf = pkt.buf
         if pkt.avail - dataoff < TCP_SIZE:
-            return self._invalid(pkt, "truncated packet")
+            pkt.note("the TCP header is not all there")
+            return -ACCEPT
         doff = (buf[dataoff + 12] >> 4) * 4
         if doff < TCP_SIZE or doff > pkt.end - dataoff:
             return self._invalid(pkt, "truncated packet")

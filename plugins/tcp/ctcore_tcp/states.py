@@ -1,8 +1,8 @@
 """The TCP state machine: what each kind of segment makes of a flow, by direction and state.
 
 The tracker sits in the middle: it sees a segment before its receiver does, and never knows whether it arrives. So a
-state is what both ends may be in after the segments seen so far. SYN_SENT2 is a simultaneous open: both ends have sent a SYN
-and neither has answered. Two codes are no states: INVALID for a segment that cannot be, and IGNORE for one whose
+state is what both ends may be in after the segments seen so far. SYN_SENT2 is a simultaneous open: both ends have sent
+a SYN and neither has answered. Two codes are no states: INVALID for a segment that cannot be, and IGNORE for one whose
 meaning only the answer will tell; it is let through and remembered.
 """
 

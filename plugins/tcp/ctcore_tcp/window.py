@@ -146,7 +146,7 @@ Numbers = tuple[int, int, int, int, int]
 def get_acquainted(ct: Conn, tcp: TcpState, pkt: Packet, sender: Side, receiver: Side, seg: Segment) -> Numbers:
     """What comes before the judgement of segments that are not plain: first ones of a side, SYN, reset, no ACK.
 
-    Returns (answer, seq, ack, sack, end): IN_WINDOW where nothing is left to judge, else GO_ON and the numbers to judge.
+    Returns (answer, seq, ack, sack, end): IN_WINDOW where nothing is left to judge, else GO_ON and what to judge.
     """
     _, _, seq, ack, end, flags, _, options, options_end = seg
     sack = ack

@@ -70,7 +70,10 @@ def refusal(result: Result) -> tuple[str, list[str]]:
 def test_a_header_that_is_not_whole(size: int, converse: Converse) -> None:
     talk = converse()
     segment = talk.client.ip.tcp(1, 2, "S")[20:]
-    assert refusal(talk.send(talk.client.ip.packet(6, segment[:size]))) == ("invalid", ["truncated packet"])
+    assert refusal(talk.send(talk.client.ip.packet(6, segment[:size]))) == (
+        "invalid",
+        ["the TCP header is not all there"],
+    )
     assert talk.conntrack.net.table.count == 0
 
 
@@ -159,7 +162,8 @@ SACKS = [
     ((150, 90), 100),
     ((150, 100), 100),
     ((50, 100 + 2**31 - 1), 100 + 2**31 - 1),
-    ((50, 100 + 2**31), 100),
+    ((50, 100 + 2**31), 100 + 2**31),
+    ((50, 100 + 2**31 + 1), 100),
 ]
 
 
