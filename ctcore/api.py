@@ -8,7 +8,8 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
 from ctcore.conn import DYING, Conn, CtInfo, EventKind
-from ctcore.formats.objects import event_object
+from ctcore.expect import Expectation
+from ctcore.formats.objects import event_object, expectation_object
 from ctcore.netfilter import Verdict
 from ctcore.netns import Net
 from ctcore.packet import IP_CT_INVALID, IP_CT_IS_REPLY, IP_CT_UNTRACKED, UNSEEN, Packet
@@ -85,6 +86,7 @@ class Conntrack:
         self._events: list[dict[str, Any]] = []
         if listen:
             self.net.notifier.listeners.append(self._on_event)
+            self.net.notifier.expect_listeners.append(self._on_expectation)
 
     def feed(self, data: bytes, now: int, ethertype: int | None = None, wire_length: int | None = None) -> Result:
         """Track one packet that begins with its network layer header.
@@ -166,3 +168,6 @@ class Conntrack:
 
     def _on_event(self, kind: EventKind, ct: Conn, mask: int) -> None:
         self._events.append(event_object(kind, ct, self.net.now))
+
+    def _on_expectation(self, kind: EventKind, exp: Expectation) -> None:
+        self._events.append(expectation_object(kind, exp, self.net.now))

@@ -53,8 +53,9 @@ class Registry:
         """
         registry = cls(strict)
         skipped = frozenset(without)
+        points = entry_points()
         for kind in KINDS:
-            for point in sorted(entry_points(group=f"ctcore.{kind}"), key=_own_first):
+            for point in sorted(points.select(group=f"ctcore.{kind}"), key=_own_first):
                 if point.name not in skipped:
                     registry._load(kind, point)
         return registry

@@ -19,8 +19,8 @@ from ctcore.hookspecs import SPECS
 class VTable:
     """The plugins of one kind in one namespace; ``faults`` accounts for what goes wrong in them."""
 
-    def __init__(self, kind: str, faults: FaultLog) -> None:
-        self.faults = faults
+    def __init__(self, kind: str, faults: FaultLog | None = None) -> None:
+        self.faults = faults if faults is not None else FaultLog(strict=True)
         self.manager = PluginManager(f"ctcore.{kind}")
         self.manager.add_hookspecs(SPECS[kind])
 

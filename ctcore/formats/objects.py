@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ctcore.conn import EXT_ACCT, EXT_HELPER, ORIGINAL, REPLY, Conn, EventKind, Status
+from ctcore.expect import Expectation
 from ctcore.sysctl import SECOND
 from ctcore.tuples import address_part, transport_part
 
@@ -52,6 +53,24 @@ def flow_object(ct: Conn, now: int) -> dict[str, Any]:
     if info:
         found[ct.l4.name] = info
     return found
+
+
+def expectation_object(kind: EventKind, exp: Expectation, now: int) -> dict[str, Any]:
+    """An expectation's message: what is expected, from whom, for how many seconds more."""
+    net, t = exp.master.net, exp.tuple
+    packed = t.pack()
+    l3 = exp.master.l3
+    expected: dict[str, Any] = dict(l3.print_tuple(address_part(packed), False))
+    expected.update(net.l4protos[t.l4num].print_tuple(transport_part(packed)))
+    return {
+        "type": f"EXP_{kind.name}",
+        "l4num": t.l4num,
+        "timeout": max(0, exp.expires - now) // SECOND,
+        "expected": expected,
+        "flags": exp.flags,
+        "class": exp.class_,
+        "master": direction_object(exp.master, ORIGINAL),
+    }
 
 
 def event_object(kind: EventKind, ct: Conn, now: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ctcore.packet import IP_CT_IS_REPLY, Packet
 from ctcore.ports import invert_ports, nlattr_to_ports, ports_to_nlattr, print_ports, save_ports
 from ctcore.sysctl import Sysctl
 from ctcore_tcp.attributes import from_nlattr, to_nlattr
-from ctcore_tcp.decide import GO_ON, Segment, decide, out_of_window
+from ctcore_tcp.decide import GO_ON, IN_WINDOW, OUT_OF_WINDOW, Segment, decide, out_of_window
 from ctcore_tcp.header import FIN, SENSIBLE_FLAGS, TCP
 from ctcore_tcp.options import (
     ALIGNED_LENGTH,
@@ -45,7 +45,7 @@ from ctcore_tcp.states import (
     transition,
 )
 from ctcore_tcp.sysctls import DEFAULT_NANOSECONDS, SYSCTLS, TIMEOUT_COUNT
-from ctcore_tcp.window import IN_WINDOW, IPPROTO_TCP, OUT_OF_WINDOW, get_acquainted, in_window
+from ctcore_tcp.window import IPPROTO_TCP, get_acquainted, in_window
 
 TCP_SIZE: Final = TCP.size
 
