@@ -1,14 +1,16 @@
 """The commands and the code that the manual shows: found in its pages, run, and their output put beside what is shown.
 
-In a block marked ``console`` each line that begins with ``$`` is run, and the lines after it are what a terminal shows then;
-a line ``...`` stands for any lines. The blocks marked ``python`` of a page are one program; a block marked ``output`` is
-what the block before it prints. ``python tests/docs_blocks.py`` writes today's output into the pages.
+In a block marked ``console`` each line that begins with ``$`` is run, and the lines after it are what a terminal or a pipe shows
+then; a line ``...`` stands for any lines. The blocks marked ``python`` of a page are one program; a block marked ``output`` is
+what the block before it prints. ``python tests/docs_blocks.py`` writes today's output into the pages of
+the manual.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MANUAL = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", *MANUAL]
 EXAMPLE = ROOT / "examples" / "first-plugin"
 NEEDS_EXAMPLE = "first-plugin.md"
-RUNNABLE = re.compile(r"(ctcore|python examples/|head -c \d+ tests/captures/\S+ \| ctcore) ?")
+RUN = re.compile(r"(?:python -m pip install \. \./plugins/\* && )?((?:python examples/|head -c \d+ )?.*\bctcore .*)")
+NOT_RUN = ("python -m pip install tox && ",)  # half an hour, and what .ci/run does
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 MARK = "\x1e"  # between the outputs of two blocks of a program
 
@@ -64,10 +68,23 @@ def commands(block: Block) -> Iterator[Shown]:
         yield Shown(command, output)
 
 
-def run(argv: list[str], extra_path: str = "") -> str:
+def to_run(command: str) -> str | None:
+    """What of a command is run: its call of ctcore, installed as it is; None for what is left out on purpose.
+
+    Raises ValueError for a command of another kind: a block of those is to be marked ``shell``.
+    """
+    if command.startswith(NOT_RUN):
+        return None
+    found = RUN.fullmatch(command)
+    if not found:
+        raise ValueError(f"a test cannot run {command!r}")
+    return found[1]
+
+
+def run(argv: list[str], extra_path: str = "", errors: int = subprocess.STDOUT) -> str:
     """What a terminal shows for a command: both outputs, as they come. Times of day are UTC."""
     done = subprocess.run(
-        argv, cwd=ROOT, env=environment(extra_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120
+        argv, cwd=ROOT, env=environment(extra_path), stdout=subprocess.PIPE, stderr=errors, timeout=120
     )
     return done.stdout.decode()
 
@@ -87,9 +104,10 @@ def environment(extra_path: str) -> Mapping[str, str]:
     }
 
 
-def run_command(command: str, extra_path: str = "") -> str:
-    """Run a line as a shell does."""
-    return run(["sh", "-c", command], extra_path)
+def outputs(command: str, extra_path: str = "") -> Iterator[str]:
+    """What a shell's command shows: on a terminal, and in a pipe."""
+    yield run(["sh", "-c", command], extra_path)
+    yield run(["sh", "-c", command], extra_path, subprocess.DEVNULL)
 
 
 def run_program(page: Path, extra_path: str = "") -> list[str]:
@@ -107,10 +125,24 @@ def matches(shown: str, real: str) -> bool:
     return re.fullmatch(pattern, real) is not None
 
 
-def install_example(target: Path) -> None:
-    """Install the plugin of the manual into a folder, with pip and hatchling, offline. Raises where that fails."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, "--no-compile", "--target", str(target), str(EXAMPLE)], check=True, cwd=target)
+def copy_example(target: Path) -> None:
+    """Put the plugin of the manual into a folder as an installer does: the module, and what is known of it."""
+    settings = (EXAMPLE / "pyproject.toml").read_text(encoding="utf-8")
+    name, version, points = (
+        re.search(pattern, settings, re.MULTILINE | re.DOTALL)
+        for pattern in (r'^name = "(.*?)"', r'^version = "(.*?)"', r'^\[project.entry-points."(.*?)"\]\n(.*?)\n\n')
+    )
+    assert name
+    assert version
+    assert points
+    known = target / f"{name[1].replace('-', '_')}-{version[1]}.dist-info"
+    known.mkdir()
+    (known / "METADATA").write_text(
+        f"Metadata-Version: 2.4\nName: {name[1]}\nVersion: {version[1]}\n", encoding="utf-8"
+    )
+    text = points[2].replace('"', "")
+    (known / "entry_points.txt").write_text(f"[{points[1]}]\n{text}\n", encoding="utf-8")
+    shutil.copy(EXAMPLE / "ctcore_quiz.py", target)
 
 
 def refreshed(page: Path, extra_path: str) -> str:
@@ -121,12 +153,7 @@ def refreshed(page: Path, extra_path: str) -> str:
     changes: list[tuple[Block, str]] = []
     for block in blocks(page, "console", "python", "output"):
         if block.kind == "console":
-            new = "".join(
-                f"$ {shown.command}\n" + (shown.output if matches(shown.output, real) else real)
-                for shown in commands(block)
-                for real in [run_command(shown.command, extra_path)]
-            )
-            changes.append((block, new))
+            changes.append((block, "".join(today(shown, extra_path) for shown in commands(block))))
         elif block.kind == "python":
             number += 1
         else:
@@ -136,11 +163,20 @@ def refreshed(page: Path, extra_path: str) -> str:
     return text
 
 
+def today(shown: Shown, extra_path: str) -> str:
+    """A command and its output, as shown where that is right, else as it is."""
+    command = to_run(shown.command)
+    output = shown.output
+    if command is not None and not any(matches(output, real) for real in outputs(command, extra_path)):
+        output = next(outputs(command, extra_path))
+    return f"$ {shown.command}\n{output}"
+
+
 def main() -> None:
-    """Write today's output into the pages."""
+    """Write today's output into the pages of the manual."""
     with tempfile.TemporaryDirectory() as folder:
-        install_example(Path(folder))
-        for page in PAGES:
+        copy_example(Path(folder))
+        for page in MANUAL:
             text = refreshed(page, folder if page.name == NEEDS_EXAMPLE else "")
             if text != page.read_text(encoding="utf-8"):
                 page.write_text(text, encoding="utf-8")

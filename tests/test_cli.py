@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib.metadata import EntryPoints
 from pathlib import Path
 
 import pytest
@@ -196,7 +197,7 @@ def test_an_unknown_sysctl() -> None:
 
 
 def test_a_replay_needs_a_network_layer_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ctcore.registry.entry_points", lambda group: [])
+    monkeypatch.setattr("ctcore.registry.entry_points", lambda: EntryPoints())
     done = run("count", CAPTURES / "http.pcap")
     assert (done.status, done.out) == (1, "")
     assert done.err.startswith("ctcore: no plugin for a network layer protocol is loaded")

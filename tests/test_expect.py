@@ -116,12 +116,24 @@ def test_an_announced_flow_is_related_and_a_child(toy: Masters) -> None:
     assert (result.ctinfo, child.master, child.mark, child.secmark) == (CtInfo.RELATED, master, 7, 8)
     assert child.status & Status.EXPECTED
     assert master.children == 1
-    assert (names(result.events), result.events[0]["master"]["dport"]) == (["NEW"], 21)
+    assert names(result.events) == ["EXP_DESTROY", "NEW"]
+    assert [event["master"]["dport"] for event in result.events] == [21, 21]
     assert child.ext_find(ExtId.HELPER) is None
     assert comes(toy).ctinfo == CtInfo.RELATED, "until a reply is seen"
     assert toy.reply(sport=1234, dport=5000).ctinfo == CtInfo.ESTABLISHED_REPLY
     assert comes(toy).ctinfo == CtInfo.ESTABLISHED
     assert toy.counters() == {"expect_create": 1, "expect_new": 1, "expect_delete": 1}
+
+
+def test_an_announcement_is_told_with_what_is_expected(toy: Masters) -> None:
+    exp = toy.expect(toy.master(), dst=9, flags=ExpectFlag.PERMANENT)
+    new = toy._events[-1]
+    assert (new["type"], new["timeout"], new["flags"], new["class"]) == ("EXP_NEW", 30, ExpectFlag.PERMANENT, 0)
+    assert new["expected"] == {"src": "toy:1", "dst": "toy:9", "sport": 0, "dport": 5000}
+    toy.time += 2 * SECOND
+    toy.net.now = toy.time
+    toy.net.expectations.remove(exp)
+    assert (toy._events[-1]["type"], toy._events[-1]["timeout"]) == ("EXP_DESTROY", 28)
 
 
 def test_one_announcement_is_for_one_flow(toy: Masters) -> None:

@@ -80,7 +80,7 @@ STEPS = st.lists(
 
 
 @given(STEPS, st.integers(0, 2 * 10**18))
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_any_history_expires_exactly_and_in_order(steps: list[tuple[str, int, int]], start: int) -> None:
     model = Model()
     model.now = start

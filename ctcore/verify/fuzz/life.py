@@ -38,7 +38,7 @@ def short_life(rng: Random, opener: End, other: End) -> Segments:
 def _be_born(rng: Random, end: End) -> None:
     """A new beginning: before, at or after the old one's end, or anywhere."""
     isn = rng.choice((end.next, end.next + 1, end.next - 1, end.next + 100000, rng.choice(STARTS), rng.getrandbits(32)))
-    window = rng.choice(WINDOWS[2:])
+    window = rng.choice(WINDOWS[2:]) if rng.random() < 0.95 else rng.choice(WINDOWS)
     scale = rng.choice((None, None, 0, 1, 2, 7, 14, 15, 255))
     stamp = rng.choice((None, rng.getrandbits(32)))
     end.begin(isn, window, scale, rng.random() < 0.5, stamp)
@@ -218,7 +218,7 @@ def _old_data(rng: Random, a: End, b: End) -> Segments:
 
 def _second_opening(rng: Random, a: End, b: End) -> Segments:
     """A SYN into the open connection, and its challenge ACK, or the answer of a host that has forgotten."""
-    syn = Segment(a, SYN, rng.choice((a.next, a.next + 1000, rng.getrandbits(32))) % U32, 0, 500, a.offer())
+    syn = Segment(a, SYN, rng.choice((a.next, a.next + 1000, rng.getrandbits(32))) % U32, 0, rng.choice((0, 500)), a.offer())
     yield syn
     kind = rng.randrange(4)
     if kind == 0:

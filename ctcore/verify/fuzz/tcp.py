@@ -122,7 +122,7 @@ def _data(rng: Random, segment: Segment) -> None:
 def _options(rng: Random, segment: Segment) -> None:
     choices = (
         b"",
-        bytes(rng.getrandbits(8) for _ in range(rng.randint(1, 40))),
+        rng.randbytes(rng.randint(1, 40)),
         bytes(rng.choice((0, 1, 2, 3, 4, 5, 8, 10)) for _ in range(rng.randint(1, 40))),
         window_scale(rng.choice((0, 1, 13, 14, 15, 255))),
         b"\x04\x02" + window_scale(rng.randrange(16)),
@@ -131,11 +131,20 @@ def _options(rng: Random, segment: Segment) -> None:
         b"\x08\x0a" + bytes(8) + _sack(rng, segment)[:30],
         segment.options[: rng.randrange(len(segment.options) + 1)],
         b"\x01" * rng.randrange(20) + segment.options[:20],
-        b"\x00" + segment.options[:39],
-        b"\x03\x02" + segment.options[:38],
-        b"\x05" + bytes([rng.randrange(40)]) + bytes(30),
+        b"".join(_option(rng, segment) for _ in range(rng.randint(1, 4))),
+        b"".join(_option(rng, segment) for _ in range(rng.randint(1, 4))),
     )
     segment.options = rng.choice(choices)[:40]
+    if rng.random() < 0.5:
+        segment.options = segment.options[: len(segment.options) // 4 * 4]  # the last one may be cut short
+
+
+def _option(rng: Random, segment: Segment) -> bytes:
+    """One option of a kind that matters, of any length."""
+    kind = rng.choice((0, 1, 2, 3, 3, 4, 4, 5, 5, 8, 34, rng.getrandbits(8)))
+    length = rng.choice((0, 1, 2, 2, 3, 3, 4, 10, 10, 11, 18, rng.randrange(40)))
+    edges = b"".join(_number(rng, segment).to_bytes(4, "big") for _ in range(10))
+    return bytes((kind,)) if kind < 2 else bytes((kind, length)) + edges[: max(0, length - 2)]
 
 
 def _sack(rng: Random, segment: Segment) -> bytes:

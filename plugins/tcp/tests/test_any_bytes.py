@@ -31,13 +31,13 @@ packets = mixed(segments, IPPROTO_TCP)
 
 
 @given(packets, st.booleans())
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 def test_any_bytes(registry: Registry, packets: list[bytes], cut: bool) -> None:
     check_any_bytes(registry, packets, cut)
 
 
 @given(packets, st.binary(max_size=80), st.binary(max_size=80), st.booleans())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_any_surroundings(registry: Registry, packets: list[bytes], before: bytes, after: bytes, cut: bool) -> None:
     check_surroundings(registry, packets, before, after, cut)
 

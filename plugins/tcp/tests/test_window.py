@@ -226,7 +226,7 @@ def history(registry: Registry, segments: list[tuple[bool, str, int, int, int, i
 
 
 @given(st.lists(SEGMENTS, min_size=1, max_size=8), st.integers(1, U32 - 1))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_sequence_numbers_go_around(
     registry: Registry, segments: list[tuple[bool, str, int, int, int, int]], shift: int
 ) -> None:
