@@ -88,9 +88,7 @@ def main() -> None:
         profile = cProfile.Profile()
         with profile:
             profiled = command(args.module, words)
-    print(
-        f"{packets} packets: {plain / packets * 1e6:.2f} us/packet, profiled {profiled / packets * 1e6:.2f}"
-    )
+    print(f"{packets} packets: {plain / packets * 1e6:.2f} us/packet, profiled {profiled / packets * 1e6:.2f}")
     print("\n".join(table(profile, packets, args.lines)))
 
 

@@ -77,9 +77,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, help="length of the capture (default 100, --live: 20)")
     parser.add_argument("--snaplen", type=int, metavar="BYTES", help="also write packets cut to this length")
-    parser.add_argument(
-        "--live", action="store_true", help="open all flows first, use all evenly, close none"
-    )
+    parser.add_argument("--live", action="store_true", help="open all flows first, use all evenly, close none")
     return parser.parse_args()
 
 

@@ -53,9 +53,7 @@ def capture(directory: Path, packets: int, flows: int, seed: int, live: bool) ->
         directory.mkdir(parents=True, exist_ok=True)
         script = Path(__file__).with_name("make_capture.py")
         options = [f"--packets={packets}", f"--flows={flows}", f"--seed={seed}", f"--snaplen={SNAPLEN}"]
-        made = subprocess.run(
-            [sys.executable, script, name, *options, *["--live"] * live], stdout=subprocess.DEVNULL
-        )
+        made = subprocess.run([sys.executable, script, name, *options, *["--live"] * live], stdout=subprocess.DEVNULL)
         if made.returncode:
             raise Failure(f"the capture {name} could not be made")
     return CaptureFile(name, packets, flows, json.loads(about.read_text())["opening"])
@@ -86,9 +84,7 @@ def _run(command: list[str]) -> Figures:
         if process.returncode:
             said = (errors.read().strip().splitlines() or ["nothing"])[-1]
             raise Failure(f"{' '.join(command)} ended with status {process.returncode}, saying: {said}")
-        return Figures(
-            seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, output.read().strip()
-        )
+        return Figures(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, output.read().strip())
 
 
 def _into_page_cache(path: Path) -> None:

@@ -98,9 +98,7 @@ def live_rows(args: argparse.Namespace, command: list[str], variant: str) -> Ite
 def row(traffic: str, variant: str, made: CaptureFile, figures: Figures) -> Row:
     """Return the row of one capture."""
     rate, cpu = made.packets / figures.seconds, figures.cpu / made.packets * 1e6
-    return Row(
-        traffic, made.flows, variant, made.packets, rate, cpu, figures.memory, count=figures.output[:20]
-    )
+    return Row(traffic, made.flows, variant, made.packets, rate, cpu, figures.memory, count=figures.output[:20])
 
 
 def text(result: Row) -> str:

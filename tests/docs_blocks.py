@@ -1,9 +1,9 @@
 """The commands and the code that the manual shows: found in its pages, run, and their output put beside what is shown.
 
-In a block marked ``console`` each line that begins with ``$`` is run, and the lines after it are what a terminal or a pipe shows
-then; a line ``...`` stands for any lines. The blocks marked ``python`` of a page are one program; a block marked ``output`` is
-what the block before it prints. ``python tests/docs_blocks.py`` writes today's output into the pages of
-the manual.
+In a block marked ``console`` each line that begins with ``$`` is run, and the lines after it are what a terminal or a
+pipe shows then; a line ``...`` stands for any lines. The blocks marked ``python`` of a page are one program; a block
+marked ``output`` is what the block before it prints. ``python tests/docs_blocks.py`` writes today's output into the pages
+of the manual.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def outputs(command: str, extra_path: str = "") -> Iterator[str]:
 
 
 def run_program(page: Path, extra_path: str = "") -> list[str]:
-    """Run the Python blocks of a page as one program; what each of them printed. Raises AssertionError where it fails."""
+    """Run the Python blocks of a page as one program; what each of them printed. AssertionError where it fails."""
     separator = f'\nprint("{MARK}", end="")\n'
     source = separator.join(block.text for block in blocks(page, "python"))
     printed = run([sys.executable, "-W", "error", "-c", source], extra_path)
@@ -141,7 +141,7 @@ def copy_example(target: Path) -> None:
         f"Metadata-Version: 2.4\nName: {name[1]}\nVersion: {version[1]}\n", encoding="utf-8"
     )
     text = points[2].replace('"', "")
-    (known / "entry_points.txt").write_text(f"[{points[1]}]\n{text}\n", encoding="utf-8")
+    (known / "entry_points.txt").write_text(f"[{points[1]}]\n{text}\n")
     shutil.copy(EXAMPLE / "ctcore_quiz.py", target)
 
 

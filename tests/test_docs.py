@@ -67,8 +67,7 @@ def test_a_command(block: Block, shown: Shown, example: str) -> None:
         return
     path = example if block.page.name == NEEDS_EXAMPLE else ""
     if shown.output:
-        real = list(outputs(command, path))
-        assert any(matches(shown.output, text) for text in real), real[0]
+        assert any(matches(shown.output, real) for real in outputs(command, path)), next(outputs(command, path))
     else:
         assert (
             subprocess.run(["sh", "-c", command], cwd=ROOT, env=environment(path), capture_output=True).returncode == 0
@@ -135,7 +134,8 @@ def table_fields(heading: str) -> set[str]:
     """The names in the first column of the first table after a heading of formats.md."""
     table = re.search(r"^\|.*?\n\n", page("formats.md").split(heading, 1)[1], re.MULTILINE | re.DOTALL)
     assert table
-    return {name for row in table[0].splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    rows = table[0].strip().splitlines()[2:]
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
 
 
 def test_the_json_fields_are_those_that_are_described() -> None:
@@ -192,9 +192,7 @@ def test_its_own_tests_pass(tmp_path: Path, example: str) -> None:
     assert re.search(r"\b[1-9]\d* passed", done.stdout)
 
 
-@pytest.mark.skipif(
-    find_spec("hatchling") is None, reason="hatchling is not installed: the tox environment docs has it"
-)
+@pytest.mark.skipif(find_spec("hatchling") is None, reason="needs hatchling, which the tox environment docs has")
 def test_it_builds_and_installs(tmp_path: Path, example: str) -> None:
     source, target = tmp_path / "first-plugin", tmp_path / "installed"
     shutil.copytree(EXAMPLE, source)

@@ -96,9 +96,7 @@ def test_xml_of_tcp() -> None:
         "<year>2026</year></when>"
     )
     assert replay.events[0].startswith('<flow type="new"><meta direction="original"><layer3 ')
-    assert replay.events[0].endswith(
-        f"<timeout>120</timeout><id>{ct.id}</id><unreplied/></meta>{when}</flow>"
-    )
+    assert replay.events[0].endswith(f"<timeout>120</timeout><id>{ct.id}</id><unreplied/></meta>{when}</flow>")
 
 
 def test_xml_leaves_out_the_parts_of_icmp() -> None:

@@ -43,10 +43,7 @@ def test_statistics() -> None:
     assert stats.count_line(7) == "7"
     words = proc.stat_line(stat, 255)
     numbers = (9, 1, 0, 2, 0, 0, 10, 3, 4, 5, 6, 7)
-    assert (
-        words
-        == "000000ff  " + " ".join(f"{n:08x}" for n in numbers) + "  0000000b 0000000c 0000000d 00000008"
-    )
+    assert words == "000000ff  " + " ".join(f"{n:08x}" for n in numbers) + "  0000000b 0000000c 0000000d 00000008"
     assert len(words.split()) == len(proc.STAT_HEADER.split())
     assert [len(part.split()) for part in words.split("  ")] == [
         len(part.split()) for part in proc.STAT_HEADER.split("  ")

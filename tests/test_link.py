@@ -69,9 +69,7 @@ def test_finds_the_packet(decap: Decap, header: bytes, ethertype: int, before: i
 
 
 @pytest.mark.parametrize(("decap", "header", "ethertype"), FRAMES.values(), ids=FRAMES)
-def test_a_cut_header_is_no_packet_and_what_follows_it_is_not_read(
-    decap: Decap, header: bytes, ethertype: int
-) -> None:
+def test_a_cut_header_is_no_packet_and_what_follows_it_is_not_read(decap: Decap, header: bytes, ethertype: int) -> None:
     for end in range(len(header)):
         assert decap(header + b"payload", 0, end) == 0
     assert decap(header, 0, len(header)) == len(header) << 16 | ethertype
@@ -98,9 +96,7 @@ def test_link_types_by_number(linktype: int, function: Decap) -> None:
     assert decap_for(linktype, "x") is function
 
 
-@pytest.mark.parametrize(
-    ("linktype", "called"), [(105, "IEEE802_11"), (9, "PPP"), (999, "no name in libpcap")]
-)
+@pytest.mark.parametrize(("linktype", "called"), [(105, "IEEE802_11"), (9, "PPP"), (999, "no name in libpcap")])
 def test_unknown_link_type_is_named(linktype: int, called: str) -> None:
     with pytest.raises(CaptureError) as caught:
         decap_for(linktype, "x.pcap")

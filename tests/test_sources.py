@@ -248,8 +248,7 @@ def test_times_of_64_bits_are_cut_alike_before_and_after_a_fault(write: Write) -
 def test_a_fault_that_does_not_show_in_the_framing(write: Write) -> None:
     path = write(section())
     assert read(path)[1] == (
-        f"{path}: reading stopped at or before byte 28 of 28: "
-        "the capture file has no Interface Description Blocks"
+        f"{path}: reading stopped at or before byte 28 of 28: the capture file has no Interface Description Blocks"
     )
 
 
@@ -463,9 +462,7 @@ def test_stdin_file_is_as_good_as_the_file(write: Write) -> None:
     with open(write(data), "rb") as file:
         lines = show(stdin=file)
     assert lines[:2] == [f"standard input {len(data)}", f"1000002000 2048 {UDP!r}"]
-    assert lines[2].startswith(
-        f"error: standard input: reading stopped at byte {24 + len(REC)} of {len(data)}: "
-    )
+    assert lines[2].startswith(f"error: standard input: reading stopped at byte {24 + len(REC)} of {len(data)}: ")
 
 
 @pytest.mark.parametrize(
@@ -488,8 +485,7 @@ def test_stdin_packed_file(tmp_path: Path) -> None:
     with open(path, "rb") as file:
         (line,) = show(stdin=file)
     assert line == (
-        "error: standard input: packed with gzip, which libpcap cannot read: "
-        "use `zcat /dev/stdin | ctcore ... -`"
+        "error: standard input: packed with gzip, which libpcap cannot read: use `zcat /dev/stdin | ctcore ... -`"
     )
 
 
@@ -505,9 +501,7 @@ def test_stdin_terminal() -> None:
 
 # Any bytes whatever.
 
-SPLICED = st.sampled_from(
-    [header(), REC, START, section(), interface(), EPB, record(b""), header(">"), section(">")]
-)
+SPLICED = st.sampled_from([header(), REC, START, section(), interface(), EPB, record(b""), header(">"), section(">")])
 
 
 @settings(max_examples=300, deadline=None)

@@ -107,8 +107,7 @@ def dns(net: Network) -> None:
 def ping(net: Network) -> None:
     """Echo with several ids at once, empty and large, both ways, with IP options, without an answer."""
     pings = [
-        net.client.start(*PING, "-c", "3", "-e", str(100 + size), "-s", str(size), SERVER)
-        for size in (0, 56, 1400)
+        net.client.start(*PING, "-c", "3", "-e", str(100 + size), "-s", str(size), SERVER) for size in (0, 56, 1400)
     ]
     for process in pings:
         finish(process)
@@ -133,9 +132,7 @@ def refused(net: Network) -> None:
             time.sleep(0.1)
 
 
-@scenario(
-    "transfer-loss.pcap", middle="wire", handling=lambda: lossy(seed=7, loss=0.03, late=0.03, twice=0.02)
-)
+@scenario("transfer-loss.pcap", middle="wire", handling=lambda: lossy(seed=7, loss=0.03, late=0.03, twice=0.02))
 def transfer_loss(net: Network) -> None:
     """A download over a line that loses 3 %, delays 3 % and doubles 2 % of the frames: holes, SACK,
     retransmissions.

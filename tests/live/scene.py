@@ -144,17 +144,14 @@ class Listener:
         with scene.space.entered():
             self.netlink = Netfilter(*EVENT_GROUPS)
             self.programs = [
-                subprocess.Popen(conntrack_command("-E", *some), stdout=subprocess.PIPE, text=True)
-                for some in options
+                subprocess.Popen(conntrack_command("-E", *some), stdout=subprocess.PIPE, text=True) for some in options
             ]
             _wait_for_listeners(1 + len(options))
 
     def __enter__(self) -> Listener:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.netlink.close()
         for program in self.programs:
             program.kill()

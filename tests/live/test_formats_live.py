@@ -117,9 +117,7 @@ def test_proc(scene: Scene) -> None:
     assert len(printed) > len(CREATED)
 
 
-def check_expectations(
-    scene: Scene, line: Callable[[Expectation, int], str], theirs: Callable[[], list[str]]
-) -> None:
+def check_expectations(scene: Scene, line: Callable[[Expectation, int], str], theirs: Callable[[], list[str]]) -> None:
     def ours() -> list[str]:
         return scene.ours(lambda loader, message: line(loader.expectation(message), loader.now), EXP_GET)
 
@@ -157,9 +155,7 @@ def test_statistics(scene: Scene) -> None:
     found, entries = counters(scene), scene.conntrack("-C")
     assert sum(stat.insert for stat in found) == len(CREATED)
     assert [stats.cpu_line(stat, cpu) for cpu, stat in enumerate(found)] == scene.conntrack("-S")
-    assert [stats.expect_cpu_line(stat, cpu) for cpu, stat in enumerate(found)] == scene.conntrack(
-        "-S", "expect"
-    )
+    assert [stats.expect_cpu_line(stat, cpu) for cpu, stat in enumerate(found)] == scene.conntrack("-S", "expect")
     assert [stats.count_line(int(entries[0]))] == entries
     of_proc = [proc.stat_line(stat, int(entries[0])) for stat in found]
     assert [proc.STAT_HEADER, *of_proc] == scene.proc("stat/nf_conntrack")

@@ -29,9 +29,7 @@ def checksum(data: bytes) -> int:
     return total ^ 0xFFFF
 
 
-def ipv4(
-    payload: bytes, number: int, src: str = CLIENT, dst: str = SERVER, fragment: int = 0, ttl: int = 64
-) -> bytes:
+def ipv4(payload: bytes, number: int, src: str = CLIENT, dst: str = SERVER, fragment: int = 0, ttl: int = 64) -> bytes:
     """An IPv4 packet with a right header checksum; ``fragment`` is its flags and offset field."""
     head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 7, fragment, ttl, number, 0)
     head += socket.inet_aton(src) + socket.inet_aton(dst)

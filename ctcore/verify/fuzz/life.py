@@ -218,7 +218,9 @@ def _old_data(rng: Random, a: End, b: End) -> Segments:
 
 def _second_opening(rng: Random, a: End, b: End) -> Segments:
     """A SYN into the open connection, and its challenge ACK, or the answer of a host that has forgotten."""
-    syn = Segment(a, SYN, rng.choice((a.next, a.next + 1000, rng.getrandbits(32))) % U32, 0, rng.choice((0, 500)), a.offer())
+    syn = Segment(
+        a, SYN, rng.choice((a.next, a.next + 1000, rng.getrandbits(32))) % U32, 0, rng.choice((0, 500)), a.offer()
+    )
     yield syn
     kind = rng.randrange(4)
     if kind == 0:
