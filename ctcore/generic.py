@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ctcore.hookspecs import Fields, l4proto
 from ctcore.netfilter import ACCEPT
-from ctcore.sysctl import Sysctl, timeout
+from ctcore.settings import GENERIC_SYSCTLS
+from ctcore.sysctl import Sysctl
 
 if TYPE_CHECKING:
     from ctcore.conn import Conn
@@ -49,7 +50,7 @@ class Generic:
     @l4proto
     def sysctls(self) -> Sequence[Sysctl]:
         """One timeout for all."""
-        return [timeout("nf_conntrack_generic_timeout", 600, "timeout", "a flow of a protocol without a tracker")]
+        return GENERIC_SYSCTLS
 
 
 class NoL3:

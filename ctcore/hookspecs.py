@@ -192,7 +192,10 @@ class HelperSpec:
 
     @_helper(firstresult=True)
     def help(self, pkt: Packet, protoff: int, ct: Conn, ctinfo: int) -> int:
-        """Look at a packet of a flow that has this helper; announce flows with ``net.expect``. Returns a verdict."""
+        """Look at a packet of a flow that has this helper; announce flows with ``net.expectations.insert``.
+
+        Returns a verdict.
+        """
 
     @_helper(firstresult=True)
     def expectfn(self, ct: Conn, exp: Expectation) -> None:

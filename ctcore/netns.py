@@ -226,7 +226,9 @@ class Net:
         except Exception as error:
             self.faults.caught(error)
             return None
-        node = self.find(packed, ZONE_DFLT if pkt.tmpl is None else pkt.tmpl.zone) if packed else None
+        if packed is None:
+            return None
+        node = self.find(packed, ZONE_DFLT if pkt.tmpl is None else pkt.tmpl.zone.resolved(pkt.mark))
         return None if node is None else node[0]
 
     def _tuple_of(self, pkt: Packet) -> bytes | None:

@@ -12,6 +12,7 @@ from pluggy import PluginManager, PluginValidationError
 
 from ctcore.errors import PluginError
 from ctcore.hookspecs import CTCORE_PLUGIN_API, KINDS, REQUIRED, SPECS
+from ctcore.settings import CORE_SYSCTLS
 
 NUMBERS: Final = {"l3proto": ("l3num", 255), "l4proto": ("l4num", 255)}
 
@@ -44,6 +45,7 @@ class Registry:
     def __init__(self, strict: bool = False) -> None:
         self.strict = strict
         self.plugins: list[PluginInfo] = []
+        self._sysctls = {sysctl.path: "core" for sysctl in CORE_SYSCTLS}
 
     @classmethod
     def load(cls, strict: bool = False, without: Iterable[str] = ()) -> Registry:
@@ -108,6 +110,8 @@ class Registry:
             raise PluginError(f"it asks for version {api} of the plugin API, and this ctcore has {CTCORE_PLUGIN_API}")
         hooks, wraps = check_hooks(info.kind, plugin)
         number = None if wraps else self._check_data(info, plugin, hooks)
+        if "sysctls" in hooks and not wraps:
+            self._check_sysctls(info, plugin)
         return replace(info, hooks=hooks, number=number, wraps=wraps)
 
     def _check_data(self, info: PluginInfo, plugin: Any, hooks: tuple[str, ...]) -> int | None:
@@ -128,6 +132,17 @@ class Registry:
             if not other.wraps and other.name == info.name:
                 raise PluginError(f"the name {info.name} is taken already by the {other}")
         return number
+
+    def _check_sysctls(self, info: PluginInfo, plugin: Any) -> None:
+        """Take the settings that a plugin brings, whose names must be new."""
+        try:
+            names = [sysctl.path for sysctl in plugin.sysctls()]
+        except Exception as error:
+            raise PluginError(f"its sysctls cannot be had: {type(error).__name__}: {error}") from error
+        for name in names:
+            if name in self._sysctls:
+                raise PluginError(f"the sysctl {name} is taken already by the {self._sysctls[name]}")
+        self._sysctls.update(dict.fromkeys(names, str(info)))
 
 
 def check_hooks(kind: str, plugin: Any) -> tuple[tuple[str, ...], bool]:

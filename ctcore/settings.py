@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ctcore.sysctl import Sysctl, switch
+from ctcore.sysctl import Sysctl, switch, timeout
 
 BUCKETS: Final = 262144  # the kernel's choice on a machine with more than 4 GiB
 EXPECT_MAX: Final = BUCKETS // 256 * 4
@@ -26,3 +26,7 @@ NET_SYSCTLS: Final = (
     ),
     switch("nf_conntrack_timestamp", 0, "timestamp", "keep start and stop times of new flows"),
 )
+GENERIC_SYSCTLS: Final = (
+    timeout("nf_conntrack_generic_timeout", 600, "timeout", "a flow of a protocol without a tracker"),
+)
+CORE_SYSCTLS: Final = (*SYSCTLS, *EXPECT_SYSCTLS, *NET_SYSCTLS, *GENERIC_SYSCTLS)

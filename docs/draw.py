@@ -75,7 +75,7 @@ class Drawing:
 
 def hooks() -> Drawing:
     """The hook points and what runs at them, in the order of the priorities."""
-    d = Drawing("The hook points that a packet passes, and what runs at each", 640)
+    d = Drawing("The hook points that a packet passes, and what runs at each", 622)
     d.text(150, 22, "^from the wire", "middle")
     d.arrow((150, 30), (150, 48))
     d.box(20, 48, 260, ["link layer", "~Ethernet, VLAN, cooked, raw IP …"])

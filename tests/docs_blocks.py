@@ -2,8 +2,8 @@
 
 In a block marked ``console`` each line that begins with ``$`` is run, and the lines after it are what a terminal or a
 pipe shows then; a line ``...`` stands for any lines. The blocks marked ``python`` of a page are one program; a block
-marked ``output`` is what the block before it prints. ``python tests/docs_blocks.py`` writes today's output into the pages
-of the manual.
+marked ``output`` is what the block before it prints. ``python tests/docs_blocks.py`` writes today's output into the
+pages of the manual.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ MANUAL = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", *MANUAL]
 EXAMPLE = ROOT / "examples" / "first-plugin"
 NEEDS_EXAMPLE = "first-plugin.md"
-RUN = re.compile(r"(?:python -m pip install \. \./plugins/\* && )?((?:python examples/|head -c \d+ )?.*\bctcore .*)")
+INSTALL = r"(?:python -m pip install \. \./plugins/\* && )?"
+SOURCE = r"(?:python examples/\S+ \| |head -c \d+ tests/captures/\S+ \| )?"
+RUN = re.compile(f"{INSTALL}({SOURCE}ctcore .*)")
 NOT_RUN = ("python -m pip install tox && ",)  # half an hour, and what .ci/run does
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 MARK = "\x1e"  # between the outputs of two blocks of a program

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ctcore import (
     Packet,
     PluginError,
     Registry,
+    Sysctl,
     extension,
     helper,
     l3proto,
@@ -147,6 +148,27 @@ def test_a_name_is_claimed_once_a_kind() -> None:
     made.add("l4proto", Toy4)
     assert "the name toy4 is taken already" in str(made.add("l4proto", SameName).problem)
     assert made.add("extension", next(iter(EXTENSIONS)), "toy4").problem is None
+
+
+def test_a_sysctl_is_claimed_once() -> None:
+    class Copy(Toy4):
+        name, l4num = "copy", 77
+
+    class Greedy(Toy4):
+        name, l4num = "greedy", 78
+
+        @l4proto
+        def sysctls(self) -> Sequence[Sysctl]:
+            return [Sysctl("nf_conntrack_max", 1, "greed", "the core's own")]
+
+    made = Registry()
+    first = made.add("l4proto", Toy4)
+    (name, *_) = [sysctl.path for sysctl in Toy4().sysctls()]
+    assert made.add("l4proto", Copy).problem == f"the sysctl {name} is taken already by the {first}"
+    assert (
+        made.add("l4proto", Greedy).problem == "the sysctl net.netfilter.nf_conntrack_max is taken already by the core"
+    )
+    Net(made)
 
 
 def test_a_wrapper_needs_no_number_and_no_hook() -> None:

@@ -31,4 +31,4 @@ class Helper:
 
     @extension
     def create(self, ct: Conn) -> None:
-        """Nothing by itself: ``net.assign_helper`` attaches it."""
+        """Nothing by itself: ``ctcore.helper.attach`` attaches it."""

@@ -7,6 +7,7 @@ settings of a plugin or of the core as a table, ``members`` the public names of 
 from __future__ import annotations
 
 import inspect
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from sphinx.util.docutils import SphinxDirective
 from ctcore import Net, Registry, Sysctl
 from ctcore.hookspecs import REQUIRED, SPECS
 
+LARGEST = {2**31 - 1: "2³¹-1", 2**32 - 1: "2³²-1"}
+
 
 class HookDirective(SphinxDirective):
     """``{hook} kind.name``: raises KeyError for a hook that the code does not have."""
@@ -29,12 +32,11 @@ class HookDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         kind, name = self.arguments[0].split(".")
         function = vars(SPECS[kind])[name]
-        signature = inspect.signature(function)
-        signature = signature.replace(parameters=list(signature.parameters.values())[1:])
-        lines = ["::::{py:method} " + f"{kind}.{name}{unquoted(signature)}", ""]
+        lines = ["::::{py:method} " + f"{kind}.{name}{signature_of(function, method=True)}", ""]
         if name in REQUIRED[kind]:
             lines += ["*Required.*", ""]
-        lines += [*(inspect.getdoc(function) or "").splitlines(), "", *self.content, "::::"]
+        said = [re.sub(r"^:Raises: (.*)$", r":Raises: [\1](#when-a-hook-raises)", line) for line in self.content]
+        lines += [*(inspect.getdoc(function) or "").splitlines(), "", *said, "::::"]
         return self.parse_text_to_nodes("\n".join(lines))
 
 
@@ -65,29 +67,37 @@ class MembersDirective(SphinxDirective):
 def member(name: str, thing: Any) -> list[str]:
     """A function, or a class with its methods, as lines of MyST; nothing for anything else."""
     if inspect.isclass(thing):
-        lines = ["::::::{py:class} " + name + unquoted(signature_of(thing)), "", first_paragraph(thing), ""]
+        lines = ["::::::{py:class} " + name + signature_of(thing), "", first_paragraph(thing), ""]
         for method, function in vars(thing).items():
             if method.startswith("_"):
                 continue
             if isinstance(function, property):
                 lines += [":::::{py:property} " + method, "", first_paragraph(function), ":::::"]
             elif inspect.isfunction(function):
-                bare = str(unquoted(signature_of(function)))
-                lines += [":::::{py:method} " + method + bare.replace("(self, ", "(").replace("(self)", "()")]
+                lines += [":::::{py:method} " + method + signature_of(function, method=True)]
                 lines += ["", first_paragraph(function), ":::::"]
         return [*lines, "::::::", ""]
     if inspect.isfunction(thing):
-        return ["::::::{py:function} " + name + unquoted(signature_of(thing)), "", first_paragraph(thing), "::::::", ""]
+        return ["::::::{py:function} " + name + signature_of(thing), "", first_paragraph(thing), "::::::", ""]
     return []
 
 
-def signature_of(thing: Any) -> inspect.Signature:
-    return inspect.signature(getattr(thing, "__wrapped__", thing))
+class Written:
+    """An annotation that is shown as it is written, without the quotes of a text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
 
 
-def unquoted(signature: inspect.Signature) -> str:
-    """The signature as it is written: annotations of the code's modules are texts, and would be shown in quotes."""
-    return str(signature).replace("'", "").replace('"', "")
+def signature_of(thing: Any, method: bool = False) -> str:
+    """The signature as it is written; of a method without ``self``."""
+    signature = inspect.signature(getattr(thing, "__wrapped__", thing))
+    parameters = [p.replace(annotation=Written(str(p.annotation))) for p in signature.parameters.values()]
+    answer = inspect.Signature.empty if inspect.isclass(thing) else Written(str(signature.return_annotation))
+    return str(signature.replace(parameters=parameters[method:], return_annotation=answer))
 
 
 def first_paragraph(thing: Any) -> str:
@@ -109,7 +119,8 @@ def sysctls_of(name: str) -> list[Sysctl]:
 def sysctl_table(sysctls: list[Sysctl]) -> list[str]:
     rows = ["| Name | Default | Range | Unit | Meaning |", "|---|--:|---|---|---|"]
     for sysctl in sysctls:
-        span = "read only" if sysctl.read_only else f"{sysctl.minimum} to {sysctl.maximum}"
+        most = LARGEST.get(sysctl.maximum, str(sysctl.maximum))
+        span = "read only" if sysctl.read_only else f"{sysctl.minimum} to {most}"
         name = sysctl.name if sysctl.name.startswith("nf_") else sysctl.path
         rows.append(f"| `{name}` | {sysctl.default} | {span} | {sysctl.unit or '-'} | {sysctl.doc} |")
     return rows

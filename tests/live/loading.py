@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ctcore.conn import EXT_ACCT, EXT_HELPER, EXT_TSTAMP, Conn, Event, EventKind, ExtId
 from ctcore.expect import Expectation
@@ -16,7 +16,9 @@ from ctcore.sysctl import SECOND
 from ctcore.tuples import Tuple
 from ctcore.verify.netlink import Attributes, Message, attributes
 from ctcore.zones import ZONE_DFLT, Zone
-from ctcore_tcp.record import TcpState
+
+if TYPE_CHECKING:
+    from ctcore_tcp.record import TcpState
 
 ORIG, REPLY, STATUS, PROTOINFO, HELP, TIMEOUT, MARK, USE, ID = 1, 2, 3, 4, 5, 7, 8, 11, 12
 COUNTERS: Final = (9, 10)
@@ -120,6 +122,8 @@ def _helper(name: bytes) -> SimpleNamespace:
 
 
 def _tcp(protoinfo: bytes) -> TcpState:
+    from ctcore_tcp.record import TcpState  # the module is collected where TCP is not installed, too
+
     nest = attributes(attributes(protoinfo)[1])
     tcp = TcpState()
     tcp.state = nest[1][0]
