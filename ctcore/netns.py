@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 from ctcore.confirm import Confirmer
@@ -11,20 +11,19 @@ from ctcore.errors import CtcoreError
 from ctcore.events import Notifier
 from ctcore.expect import ExpectTable
 from ctcore.faults import FaultLog
-from ctcore.generic import Generic, NoL3
 from ctcore.helper import HelperTable
 from ctcore.lifecycle import Lifecycle
 from ctcore.packet import Packet
+from ctcore.plugs import Plugs
 from ctcore.receive import Receiver
-from ctcore.registry import PluginInfo, Registry
+from ctcore.registry import Registry
 from ctcore.settings import BUCKETS, EXPECT_MAX, EXPECT_SYSCTLS, NET_SYSCTLS, SYSCTLS
-from ctcore.slots import ExtSlot, HelperSlot, L3Slot, L4Slot
+from ctcore.slots import ExtSlot, L3Slot, L4Slot
 from ctcore.stats import Statistics
-from ctcore.sysctl import SECOND, Sysctl, Sysctls
+from ctcore.sysctl import SECOND, Sysctls
 from ctcore.table import Node, Table
 from ctcore.track import Tracker
 from ctcore.tuples import Tuple
-from ctcore.vtable import VTable
 from ctcore.wheel import Wheel
 from ctcore.zones import ZONE_DFLT, Zone
 
@@ -52,10 +51,8 @@ class Net:
         self.host = False
         self.sysctl = Sysctls()
         self.table = Table(self, BUCKETS, BUCKETS)
-        self._vtables = {
-            kind: VTable(kind, self.faults) for kind in ("l3proto", "l4proto", "helper", "extension", "observer")
-        }
-        self._set_up_generic()
+        self.l3protos: dict[int, L3Slot] = {}
+        self.l4protos: list[L4Slot] = []
         self.helpers = HelperTable()
         self.ext_types: list[ExtSlot] = []
         self.ext_size = len(ExtId)
@@ -63,12 +60,11 @@ class Net:
         self.wheel = Wheel()
         self.notifier = Notifier()
         self.expectations = ExpectTable(self, EXPECT_MAX)
-        self.l3protos: dict[int, L3Slot] = {}
         self.packet_observers: list[Callable[..., Any]] = []
         self._early_drop_wanted = False
-        self._declare(self.table, SYSCTLS)
-        self._declare(self.expectations, EXPECT_SYSCTLS)
-        self._declare(self, NET_SYSCTLS)
+        self.sysctl.declare_all(self.table, SYSCTLS)
+        self.sysctl.declare_all(self.expectations, EXPECT_SYSCTLS)
+        self.sysctl.declare_all(self, NET_SYSCTLS)
         self.tracker = Tracker(self)
         self.confirmer = Confirmer(self)
         self.lifecycle = Lifecycle(self)
@@ -76,74 +72,9 @@ class Net:
         self.free = self.lifecycle.free
         self.adopt = self.lifecycle.adopt
         self.receive = Receiver(self).receive
-        self._set_up_plugins()
-        self._vtables["observer"].manager.hook.net_init(net=self)
-
-    def _set_up_generic(self) -> None:
-        """Fill every slot, so that the path never meets an empty one."""
-        info = PluginInfo("l4proto", "generic", Generic, "ctcore", "")
-        generic = Generic()
-        self._vtables["l4proto"].register(generic)
-        self.generic = L4Slot(info, generic, self._vtables["l4proto"])
-        self.l4protos: list[L4Slot] = [self.generic] * 256
-        nothing = PluginInfo("l3proto", "unknown", NoL3, "ctcore", "")
-        self.l3_none = L3Slot(nothing, NoL3(), self._vtables["l3proto"])
-
-    def _set_up_plugins(self) -> None:
-        """Make each plugin's object, all of a kind before binding: a wrapper may come after what it wraps."""
-        made: list[tuple[PluginInfo, Any]] = []
-        for kind, table in self._vtables.items():
-            for info in self.registry.loaded(kind):
-                plugin = info.factory()
-                table.register(plugin)
-                self.faults.watch(info, plugin)
-                made.append((info, plugin))
-        self._declare(self.generic.plugin, self.generic.sysctls())
-        for info, plugin in made:
-            if not info.wraps:
-                getattr(self, f"_add_{info.kind}")(info, plugin)
-        self._rebind_generic()
-
-    def _rebind_generic(self) -> None:
-        self.generic = L4Slot(self.generic.info, self.generic.plugin, self._vtables["l4proto"])
-        self.l4protos[:] = [self.generic if slot.plugin is self.generic.plugin else slot for slot in self.l4protos]
-
-    def _add_l3proto(self, info: PluginInfo, plugin: Any) -> None:
-        slot = L3Slot(info, plugin, self._vtables["l3proto"])
-        self._declare(plugin, slot.sysctls())
-        slot.hooks.register(slot.hook_ops(self))
-        self.l3protos[slot.ethertype] = slot
-
-    def _add_l4proto(self, info: PluginInfo, plugin: Any) -> None:
-        slot = L4Slot(info, plugin, self._vtables["l4proto"])
-        self._declare(plugin, slot.sysctls())
-        self.l4protos[plugin.l4num] = slot
-
-    def _add_helper(self, info: PluginInfo, plugin: Any) -> None:
-        self.helpers.register(HelperSlot(info, plugin, self._vtables["helper"]))
-
-    def _add_extension(self, info: PluginInfo, plugin: Any) -> None:
-        ext_id = getattr(plugin, "id", None) if info.distribution == OWN else None
-        if ext_id is None:
-            ext_id = self.ext_size
-            self.ext_size += 1
-        slot = ExtSlot(info, plugin, self._vtables["extension"], int(ext_id))
-        self.ext_types.append(slot)
-
-    def _add_observer(self, info: PluginInfo, plugin: Any) -> None:
-        table = self._vtables["observer"]
-        for hook, listeners in (
-            ("packet_seen", self.packet_observers),
-            ("event", self.notifier.listeners),
-            ("expectation_event", self.notifier.expect_listeners),
-        ):
-            function = table.bind_guarded(plugin, hook)
-            if function is not None:
-                listeners.append(function)
-
-    def _declare(self, owner: Any, sysctls: Iterable[Sysctl]) -> None:
-        for sysctl in sysctls:
-            self.sysctl.declare(owner, sysctl)
+        self.plugs = Plugs(self)
+        self.generic, self.l3_none = self.plugs.generic, self.plugs.l3_none
+        self.plugs.begin()
 
     def collect(self) -> None:
         """What the kernel's collector does, without its delays: flows die on time, a full table is thinned."""
@@ -210,7 +141,7 @@ class Net:
 
     def exit(self) -> None:
         """Tear the namespace down, in the reverse of its set-up; its flows emit their DESTROY events."""
-        self._vtables["observer"].manager.hook.net_exit(net=self)
+        self.plugs.end()
         self.flush()
         for ct in list(self.table.unconfirmed):
             self.free(ct)

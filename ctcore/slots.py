@@ -25,6 +25,10 @@ def _mapping(*_: Any) -> dict[str, Any]:
     return {}
 
 
+def _bytes(*_: Any) -> bytes:
+    return b""
+
+
 def _text(*_: Any) -> str:
     return ""
 
@@ -85,7 +89,7 @@ class L3Slot:
         self.defrag = bind("defrag", _whole)
         self.route = bind("route")
         self.checksum = bind("checksum", _whole)
-        self.print_tuple = bind("print_tuple")
+        self.print_tuple = table.bind_guarded(plugin, "print_tuple", ()) or _empty
         self.parse_network = bind("parse_network")
         self.tuple_to_nlattr = bind("tuple_to_nlattr")
         self.nlattr_to_tuple = bind("nlattr_to_tuple")
@@ -146,12 +150,12 @@ class L4Slot:
         self.packet = bind("packet")
         self.destroy = table.bind_guarded(plugin, "destroy")
         self.can_early_drop = table.bind_guarded(plugin, "can_early_drop", False) or _nothing
-        self.print_tuple = bind("print_tuple", _empty)
-        self.print_xml = bind("print_xml", self.print_tuple)
-        self.print_conntrack = bind("print_conntrack", _text)
-        self.protoinfo = bind("protoinfo", _mapping)
-        self.print_save = table.bind(plugin, "print_save")
-        self.to_nlattr = bind("to_nlattr")
+        self.print_tuple = table.bind_guarded(plugin, "print_tuple", ()) or _empty
+        self.print_xml = table.bind_guarded(plugin, "print_xml", ()) or self.print_tuple
+        self.print_conntrack = table.bind_guarded(plugin, "print_conntrack", "") or _text
+        self.protoinfo = table.bind_guarded(plugin, "protoinfo", {}) or _mapping
+        self.print_save = table.bind_guarded(plugin, "print_save", ())
+        self.to_nlattr = table.bind_guarded(plugin, "to_nlattr", b"") or _bytes
         self.from_nlattr = bind("from_nlattr")
         self.tuple_to_nlattr = bind("tuple_to_nlattr")
         self.nlattr_to_tuple = bind("nlattr_to_tuple")
@@ -185,4 +189,4 @@ class HelperSlot:
         self.help = table.bind(plugin, "help") or _whole
         self.expectfn = table.bind_guarded(plugin, "expectfn")
         self.destroy = table.bind_guarded(plugin, "destroy")
-        self.print_private = table.bind(plugin, "print_private") or _mapping
+        self.print_private = table.bind_guarded(plugin, "print_private", {}) or _mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
@@ -89,6 +89,11 @@ class Sysctls(Mapping[str, int]):
         self._short[sysctl.key] = sysctl.path
         if not sysctl.read_only:
             sysctl.write(owner, sysctl.default)
+
+    def declare_all(self, owner: Any, sysctls: Iterable[Sysctl]) -> None:
+        """``declare`` for each of an owner's settings."""
+        for sysctl in sysctls:
+            self.declare(owner, sysctl)
 
     def find(self, name: str) -> Sysctl:
         """The declaration behind a name. Raises SysctlError for an unknown one, with the nearest known name."""

@@ -306,3 +306,19 @@ def test_the_broken_ones_are_of_their_kind(protocol: Any) -> None:
 def test_events_still_come_after_a_fault() -> None:
     toy = Bench("observer", broken("observer", "event"))
     assert names(toy.go().events) == [EventKind.NEW.name]
+
+
+@pytest.mark.parametrize(("kind", "hook"), [("l3proto", "hook_ops"), ("observer", "net_init")])
+def test_a_fault_at_set_up_is_one_sentence(kind: str, hook: str) -> None:
+    plugin = broken(kind, hook, "net")
+    with pytest.raises(PluginError, match=f"^{kind} plugin broken of this program cannot be set up: KeyError: 'boom'$"):
+        Bench(kind, plugin)
+
+
+def test_a_fault_in_printing_leaves_that_part_out() -> None:
+    toy = Bench("l4proto", broken("l4proto", "print_tuple", "u"))
+    (event,) = toy.go().events
+    assert (event["type"], "sport" in event["original"]) == ("NEW", False)
+    toy.sleep(11)
+    assert toy.net.table.count == 0
+    assert len(toy.said) == 1

@@ -62,7 +62,8 @@ def command(reading: Reading, as_json: bool, filters: Filter) -> None:
         nonlocal shown
         result = session.tracker.result(verdict)
         seen[result.state] += 1
-        if test is None or (result.entry is not None and test(result.entry)):
+        flow = result.entry or session.tracker.packet.ct  # the packet that ends a flow is one of the flow, too
+        if test is None or (flow is not None and test(flow)):
             shown += 1
             sys.stdout.write(line(number, session.time_of(number), result) + "\n")
 

@@ -34,7 +34,8 @@ def traffic(rng: Random, others: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _query(rng: Random) -> bytes:
-    ip = IPv4(*rng.sample(HOSTS, 2))
+    source, destination = rng.sample(HOSTS, 2)
+    ip = IPv4(source, destination)
     kind = rng.choice((*QUERIES, 0, 14, 16, 18))
     if rng.random() < 0.15:
         kind = rng.choice((*range(20), 30, 40, 128, rng.getrandbits(8)))

@@ -14,7 +14,7 @@ UNTRACKED: Final = frozenset({1, 6, 17, 47, 58, 132, 136})
 """Protocols with a tracker of their own, in the kernel at least."""
 
 
-def header_length(packet: bytes) -> int:
+def header_length(packet: bytes | bytearray) -> int:
     """The length (bytes) that an IPv4 header says it has."""
     return (packet[0] & 15) * 4
 

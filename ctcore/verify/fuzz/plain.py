@@ -23,11 +23,12 @@ def plainer(packet: bytes) -> Iterator[Step]:
         yield _without_tcp_options
         for at, value in ((14, b"\xff\xff"), (18, b"\0\0"), (8, b"\0\0\0\0"), (4, b"\0\0\0\0")):
             yield _set_transport(at, value)
-    yield _short_data
+    for _ in range(4):
+        yield _half_the_data
 
 
 def mended(packet: bytes) -> bytes:
-    """The packet with the length of its IPv4 header's field and right checksums, as far as they can be told."""
+    """The packet with right lengths and checksums, as far as they can be told."""
     header = (packet[0] & 15) * 4
     if header < 20 or len(packet) < header:
         return packet
@@ -36,6 +37,8 @@ def mended(packet: bytes) -> bytes:
     struct.pack_into(">H", whole, 10, 0)
     struct.pack_into(">H", whole, 10, checksum(whole[:header]))
     at = _SUMS.get(whole[9])
+    if whole[9] == UDP and len(whole) >= header + 8:
+        struct.pack_into(">H", whole, header + 4, len(whole) - header)
     if at is not None and len(whole) >= header + at + 2 and not whole[6] & 0x3F and not whole[7]:
         struct.pack_into(">H", whole, header + at, 0)
         pseudo = bytes(whole[12:20]) + struct.pack(">HH", whole[9], len(whole) - header)
@@ -88,5 +91,6 @@ def _without_data(packet: bytes) -> bytes:
     return mended(packet[: start + max(20, (packet[start + 12] >> 4) * 4)])
 
 
-def _short_data(packet: bytes) -> bytes:
-    return mended(packet[: len(packet) // 2 + 20]) if _sound(packet) and len(packet) > 64 else packet
+def _half_the_data(packet: bytes) -> bytes:
+    enough = 48 if packet[9] != TCP else 80
+    return mended(packet[: (len(packet) + enough) // 2]) if _sound(packet) and len(packet) > enough + 8 else packet

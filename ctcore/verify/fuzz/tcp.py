@@ -7,7 +7,8 @@ from random import Random
 from typing import Final
 
 from ctcore.testing.packets import IPv4, sack, window_scale
-from ctcore.verify.fuzz.life import WINDOWS, Segments, life, short_life
+from ctcore.verify.fuzz.life import life, short_life
+from ctcore.verify.fuzz.opening import WINDOWS, Segments
 from ctcore.verify.fuzz.segment import ACK, FIN, PSH, RST, SYN, U32, URG, End, Segment
 
 HOSTS: Final = ("10.0.1.2", "10.0.1.3", "10.0.2.2")

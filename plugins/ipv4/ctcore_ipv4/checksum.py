@@ -23,5 +23,4 @@ def fill(data: bytes, pseudo: int = 0) -> int:
     total = _number(data, "big")
     if len(data) & 1:
         total <<= 8
-    total = (total + pseudo) % 0xFFFF
-    return 0xFFFF - total
+    return -(total + pseudo) % 0xFFFF

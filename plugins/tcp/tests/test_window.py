@@ -137,6 +137,13 @@ def test_a_picked_up_flow_is_liberal(converse: Converse) -> None:
     assert talk.packets == (2, 1)
 
 
+def test_a_flow_picked_up_from_a_keepalive(converse: Converse) -> None:
+    """Which has a number that was acknowledged already: the answer tells how far its sender has got."""
+    talk = converse()
+    talk.tcp("> A 100 501; < A 501 101")
+    assert talk.entry.proto.original.end == 101
+
+
 def test_what_a_segment_does_to_the_window(converse: Converse) -> None:
     talk = established(converse())
     segment(talk, 101, 501, 500)

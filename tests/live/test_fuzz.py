@@ -1,0 +1,112 @@
+"""The fuzzer against the running kernel: nothing to find as it is, and planted faults are found."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from ctcore.verify.fuzz.command import main
+from ctcore.verify.fuzz.hunt import Hunt
+from ctcore.verify.fuzz.profiles import PROFILES
+from ctcore.verify.fuzz.shrink import shrink
+
+pytestmark = [pytest.mark.kernel, pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")]
+
+SEED = 20261
+WITHIN = 20000
+
+
+@pytest.mark.parametrize("vary", [False, True], ids=["default settings", "varied settings"])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_difference(profile: str, vary: bool) -> None:
+    hunt = Hunt(profile, SEED, vary=vary)
+    assert [str(outcome.difference) for _, outcome in hunt.differences(2000)] == []
+    assert hunt.packets == 2000
+
+
+def tables(direction: int, kind: int, state: int, wrong: int) -> Callable[[pytest.MonkeyPatch], None]:
+    """One entry of the TCP table is another one."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        from ctcore_tcp import l4proto, states
+
+        table = bytearray(states.TRANSITIONS)
+        at = (direction * states.KINDS + kind) * states.STATES + state
+        assert table[at] != wrong
+        table[at] = wrong
+        patch.setattr(l4proto, "TRANSITIONS", bytes(table))
+
+    return plant
+
+
+def comparison(function: str, right: str, wrong: str) -> Callable[[pytest.MonkeyPatch], None]:
+    """One comparison of the window check is another one."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        from ctcore_tcp import l4proto, window
+
+        source = inspect.getsource(getattr(window, function))
+        assert source.count(right) == 1
+        changed = dict(vars(window))
+        exec(source.replace(right, wrong), changed)
+        patch.setattr(window, function, changed[function])
+        if hasattr(l4proto, function):
+            patch.setattr(l4proto, function, changed[function])
+
+    return plant
+
+
+def a_timeout(patch: pytest.MonkeyPatch) -> None:
+    """LAST_ACK lasts three seconds longer."""
+    from ctcore_tcp import l4proto
+
+    name = "nf_conntrack_tcp_timeout_last_ack"
+    wrong = [replace(one, default=33) if one.name == name else one for one in l4proto.SYSCTLS]
+    assert tuple(wrong) != tuple(l4proto.SYSCTLS)
+    patch.setattr(l4proto, "SYSCTLS", tuple(wrong))
+
+
+FAULTS = {
+    "table: FIN of the original direction in SYN_RECV": tables(0, 2, 2, 3),
+    "table: ACK of the reply direction in CLOSE_WAIT": tables(1, 3, 5, 4),
+    "table: SYN of the original direction in TIME_WAIT": tables(0, 0, 7, 11),
+    "window: the overshoot": comparison("_outside", "overshoot <= receiver_win", "overshoot < receiver_win"),
+    "window: what may be sent": comparison("in_window", "(limit + 1) & U32", "(limit + 2) & U32"),
+        "in_window", "limit if win else (limit + 1)", "limit if win else (limit + 2)"
+    ),
+    "a timeout": a_timeout,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    FAULTS[fault](monkeypatch)
+    hunt = Hunt("tcp", SEED)
+    found = next(hunt.differences(WITHIN), None)
+    assert found is not None, f"{fault}: nothing was found in {hunt.packets} packets"
+    few = shrink(hunt.rounds, found[0])
+    assert len(few) <= 12
+    again = hunt.rounds.run(few).difference
+    assert again is not None
+    assert again.frame == len(few)
+    monkeypatch.undo()
+    assert hunt.rounds.run(few).difference is None, "it is the fault that was found"
+
+
+def test_the_command_prints_a_test_case(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    a_timeout(monkeypatch)
+    assert main(["--profile", "tcp-close", "--packets", "5000", "--seed", "1"]) == 1
+    out = capsys.readouterr().out
+    assert "SYSCTLS = {}" in out
+    assert "timeout: kernel" in out
+    monkeypatch.undo()
+    assert main(["--profile", "tcp-close", "--packets", "300", "--seed", "1"]) == 0
+    assert capsys.readouterr().out.startswith("profile tcp-close, seed 1, default settings: 300 packets in 1 rounds")
+
+
+def test_a_setting_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--packets", "1", "--set", "nf_conntrack_bogus=1"]) == 1
+    assert "nf_conntrack_bogus" in capsys.readouterr().err
