@@ -75,8 +75,6 @@ FAULTS = {
     "table: SYN of the original direction in TIME_WAIT": tables(0, 0, 7, 11),
     "window: the overshoot": comparison("_outside", "overshoot <= receiver_win", "overshoot < receiver_win"),
     "window: what may be sent": comparison("in_window", "(limit + 1) & U32", "(limit + 2) & U32"),
-        "in_window", "limit if win else (limit + 1)", "limit if win else (limit + 2)"
-    ),
     "a timeout": a_timeout,
 }
 
