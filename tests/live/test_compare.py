@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ctcore.verify.compare import compare
+from ctcore.verify.compare import Comparison, compare
 
 Record = dict[str, Any]
 
@@ -89,6 +89,9 @@ DIFFERENCES = [
     ("events", put("events", 0, "state", value=None)),
     ("events", put("events", 0, "status", value=[])),
     ("events", put("events", 0, "original", "dport", value=9)),
+    ("events", put("events", 0, "original", "packets", value=9)),
+    ("events", put("events", 0, "timeout", value=118)),
+    ("events", put("events", 0, "tcp", "flags", value=[1, 0])),
 ]
 
 
@@ -109,7 +112,7 @@ LEFT_OUT = [
     put("entry", "timeout", value=121),
     put("entry", "status", value=["CONFIRMED", "DYING"]),
     put("reasons", value=["not a packet of the network layer"]),
-    put("events", 0, "timeout", value=1),
+    put("events", 0, "timeout", value=119),
 ]
 
 
@@ -123,12 +126,56 @@ def test_what_is_left_out_does_not_count(change: Callable[[Record], None]) -> No
 
 def test_what_the_kernel_does_not_tell_is_not_compared() -> None:
     theirs, ours = packet(), packet()
-    theirs["events"][0]["state"] = None
+    event = theirs["events"][0]
+    event["state"] = event["timeout"] = event["tcp"] = None
     for name in ("original", "reply"):
-        del theirs["entry"][name]["packets"], theirs["entry"][name]["bytes"]
-    result = compare([theirs], [ours])
-    assert result.differences == []
-    assert "counters" not in result.tally
+        del event[name]["packets"], event[name]["bytes"]
+    assert compare([theirs], [ours]).differences == []
+    assert [difference.field for difference in compare([ours], [theirs]).differences] == ["events"]
+
+
+def test_a_packet_that_was_never_looked_at_has_no_entry() -> None:
+    theirs, ours = packet(), packet()
+    for side in (theirs, ours):
+        side["ctinfo"] = "none"
+    theirs["entry"] = None
+    assert compare([theirs], [ours]).differences == []
+
+
+def test_statistics() -> None:
+    comparison = Comparison()
+    comparison.add_statistics(
+        {"invalid": 1, "drop": 2, "search_restart": 3}, {"invalid": 1, "drop": 0, "expect_new": 0}
+    )
+    assert [str(difference) for difference in comparison.differences] == [
+        "packet 0: statistics drop: kernel 2, ctcore 0"
+    ]
+    assert comparison.tally["statistics invalid"].agreed == 1
+
+
+def flow(sport: int, **fields: Any) -> Record:
+    """A flow of its own by its source port."""
+    entry: Record = packet()["entry"]
+    entry["original"]["sport"] = entry["reply"]["dport"] = sport
+    return {**entry, **fields}
+
+
+def test_tables_have_no_order() -> None:
+    comparison = Comparison()
+    comparison.add_table([flow(1), flow(2, timeout=119)], [flow(2), flow(1, id=7)])
+    assert comparison.differences == []
+
+
+def test_a_flow_that_only_one_table_has() -> None:
+    comparison = Comparison()
+    comparison.add_table([flow(1), flow(2)], [flow(1)])
+    assert [difference.field for difference in comparison.differences] == ["table"]
+
+
+def test_a_flow_that_differs_between_the_tables() -> None:
+    comparison = Comparison()
+    comparison.add_table([flow(1)], [flow(1, state="CLOSE", timeout=10)])
+    assert [difference.field for difference in comparison.differences] == ["table state", "table timeout"]
 
 
 def test_the_order_of_events_counts() -> None:

@@ -62,11 +62,12 @@ def comparison(function: str, right: str, wrong: str) -> Callable[[pytest.Monkey
 def a_timeout(patch: pytest.MonkeyPatch) -> None:
     """LAST_ACK lasts three seconds longer."""
     from ctcore_tcp import l4proto
+    from ctcore_tcp.sysctls import SYSCTLS
 
     name = "nf_conntrack_tcp_timeout_last_ack"
-    wrong = [replace(one, default=33) if one.name == name else one for one in l4proto.SYSCTLS]
-    assert tuple(wrong) != tuple(l4proto.SYSCTLS)
-    patch.setattr(l4proto, "SYSCTLS", tuple(wrong))
+    wrong = tuple(replace(one, default=33) if one.name == name else one for one in SYSCTLS)
+    assert wrong != SYSCTLS
+    patch.setattr(l4proto, "SYSCTLS", wrong)
 
 
 FAULTS = {

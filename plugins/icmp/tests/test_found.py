@@ -9,7 +9,7 @@ from ctcore.testing.fixtures import Converse
 
 @pytest.mark.parametrize("size", [0, 1, 5])
 def test_a_message_of_zeros_has_a_right_checksum(size: int, converse: Converse) -> None:
-    """The kernel sums the IP header as well, so that nothing at all is not all zeros to it. An answer to nothing it is."""
+    """The kernel's sum begins with the IP header. An answer that nobody asked for it is all the same."""
     talk = converse()
     result = talk.client.icmp(0, rest=bytes(4), data=bytes(size), check=0)
     assert (result.state, [reason for reason in result.reasons if "checksum" in reason]) == ("invalid", [])
