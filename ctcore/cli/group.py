@@ -15,7 +15,7 @@ from ctcore.cli.conduct import conduct
 from ctcore.cli.options import HELP
 
 WRONG_COMMAND_LINE: Final = 2
-COMMANDS: Final = ("list", "events", "stats", "count", "trace", "plugins", "sysctl", "completion")
+COMMANDS: Final = ("list", "events", "stats", "count", "trace", "verify", "plugins", "sysctl", "completion")
 
 
 class Commands(click.Group):

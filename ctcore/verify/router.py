@@ -47,9 +47,10 @@ SETTINGS_IPV6: Final[dict[str, int]] = {
 # A packet is logged once conntrack has seen it, with "ctinfo/direction"; a fragment also before reassembly,
 # to tell one that waits from one that never got that far. The sentinel is any packet written to the outer
 # device: it comes after all that was written before it, and meets nothing but its own log rule. A capture was
-# taken where its packets did arrive: so, after conntrack has seen them, addresses that no router takes and a
-# TTL at its end are replaced. Addresses are written as plain bits: "ip saddr set" also corrects the checksum
-# of the transport header, and fails on a packet that has none.
+# taken where its packets did arrive: so, after conntrack has seen them, multicast, broadcast and loopback
+# addresses and reserved ones, which this router has no use for and ctcore takes, are replaced. Martian sources
+# and a TTL at its end are left for the kernel to drop, as ctcore does. Addresses are written as plain bits: "ip
+# saddr set" also corrects the checksum of the transport header, and fails on a packet that has none.
 _RULES: Final = f"""
 table inet ctcore {{
   chain first {{
@@ -76,9 +77,11 @@ table inet ctcore {{
   }}
   chain routable {{
     type filter hook prerouting priority -90; policy accept;
-    ip ttl < 2 ip ttl set 64
-    ip saddr {{ 0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/3 }} @nh,96,32 set 0xc0000201
-    ip daddr {{ 0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/3 }} @nh,128,32 set 0xc0000202
+    ip saddr 0.0.0.0 ip daddr 0.0.0.0 ip ttl set 64 @nh,128,32 set 0xc0000202 @nh,96,32 set 0xc0000201
+    ip saddr 0.0.0.0 ip daddr {{ 224.0.0.0/4, 255.255.255.255 }} @nh,96,32 set 0xc0000201
+    ip daddr {{ 224.0.0.0/4, 255.255.255.255 }} ip ttl set 64 @nh,128,32 set 0xc0000202
+    ip saddr {{ 0.0.0.1-0.255.255.255, 127.0.0.0/8, 240.0.0.0-255.255.255.254 }} @nh,96,32 set 0xc0000201
+    ip daddr {{ 0.0.0.1-0.255.255.255, 127.0.0.0/8, 240.0.0.0-255.255.255.254 }} @nh,128,32 set 0xc0000202
     ip6 hoplimit < 2 ip6 hoplimit set 64
     ip6 saddr {{ ::/127, fe80::/10, ff00::/8 }} @nh,64,128 set 0x20010db8000000000000000000000001
     ip6 daddr {{ ::/127, fe80::/10, ff00::/8 }} @nh,192,128 set 0x20010db8000000000000000000000002

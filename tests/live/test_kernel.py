@@ -143,12 +143,42 @@ def test_an_icmp_error_shows_the_flow_that_it_is_about() -> None:
     assert answer["entry"]["reply"]["packets"] == 0
 
 
-@pytest.mark.parametrize("dst", ["224.0.0.251", "255.255.255.255", "127.0.0.1", "240.0.0.1"])
-def test_packets_that_no_router_forwards_are_tracked_all_the_same(dst: str) -> None:
+@pytest.mark.parametrize(
+    ("src", "dst", "ttl"),
+    [
+        ("0.0.0.0", "224.0.0.251", 1),
+        ("0.0.0.0", "255.255.255.255", 1),
+        (CLIENT, "224.0.0.251", 1),
+        (CLIENT, "127.0.0.1", 2),
+        (CLIENT, "240.0.0.1", 2),
+        ("127.0.0.1", "127.0.0.1", 2),
+        ("0.0.0.0", "0.0.0.0", 1),
+    ],
+)
+def test_packets_that_no_router_forwards_are_tracked_all_the_same(src: str, dst: str, ttl: int) -> None:
     with Kernel() as kernel:
-        answer = kernel.replay(udp(dst, src="0.0.0.0", ttl=1))
+        answer = kernel.replay(udp(dst, src=src, ttl=ttl))
     assert said(answer) == ("new", "original", "accept")
     assert answer["entry"]["original"]["dst"] == dst
+
+
+@pytest.mark.parametrize(
+    ("src", "dst", "ttl"),
+    [
+        (CLIENT, SERVER, 1),
+        ("0.0.0.0", SERVER, 64),
+        ("224.0.0.1", SERVER, 64),
+        ("239.1.1.1", "224.0.0.1", 64),
+        ("255.255.255.255", SERVER, 64),
+        (CLIENT, "0.0.0.0", 64),
+    ],
+)
+def test_martians_and_a_ttl_at_its_end_are_dropped_unconfirmed(src: str, dst: str, ttl: int) -> None:
+    with Kernel() as kernel:
+        answer = kernel.replay(udp(dst, src=src, ttl=ttl))
+        assert kernel.dump() == []
+    assert said(answer) == ("new", "original", "drop")
+    assert (answer["entry"], answer["events"]) == (None, [])
 
 
 UNSEEN = {

@@ -33,8 +33,17 @@ CHOICES: Final[dict[str, tuple[int, ...]]] = {
 """Values beside the default. None is so short that an entry could end within a round."""
 
 
+LINGERING: Final = 120
+TOO_EVEN: Final = ("nf_conntrack_tcp_timeout_fin_wait", "nf_conntrack_tcp_timeout_time_wait")
+"""Timeouts of exactly the 120 seconds below which no flow is cut short. Where one is set and asked for in the same
+tick of the kernel's clock it is that long, and a tick later it is not: no matter for a clock that stands still."""
+
+
 def settings(seed: int, number: int) -> dict[str, int]:
     """The settings of one round: the same for the same arguments."""
     rng = Random(f"settings {seed} {number}")
     count = rng.choice((0, 1, 2, 4, 8))
-    return {name: rng.choice(CHOICES[name]) for name in rng.sample(sorted(CHOICES), count)}
+    drawn = {name: rng.choice(CHOICES[name]) for name in rng.sample(sorted(CHOICES), count)}
+    if drawn.get("nf_conntrack_tcp_timeout_unacknowledged", LINGERING) < LINGERING:
+        drawn = {**dict.fromkeys(TOO_EVEN, LINGERING + 5), **drawn}
+    return drawn

@@ -1,0 +1,93 @@
+"""One capture through a judge and through ctcore, side by side, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ctcore.sources.capture import Capture
+from ctcore.verify.compare import Comparison
+from ctcore.verify.sides import Judge, Own, Record
+
+LINES: Final = {"proc": "/proc/net/nf_conntrack", "list": "conntrack -L"}
+"""What a table is printed as, by its name in a final record."""
+
+_TIMEOUT_AT: Final = {"proc": 4, "list": 2}  # the word of a line that is its timeout
+_LEFT_OUT: Final = ("use=", "id=", "delta-time=")
+
+
+class FullComparison(Comparison):
+    """A comparison that also knows the lines of the final table."""
+
+    __slots__ = ()
+
+    def add_final(self, kernel: Mapping[str, Any], ctcore: Mapping[str, Any]) -> None:
+        """Compare what two sides have after the last packet: statistics, table, and its lines where both have any."""
+        self.add_statistics(kernel["statistics"], ctcore["statistics"])
+        self.add_table(kernel["table"], ctcore["table"])
+        for name, title in LINES.items():
+            if kernel[name] is not None and ctcore[name] is not None:
+                self.add_lines(title, _lines(name, kernel[name]), _lines(name, ctcore[name]))
+
+    def add_lines(self, title: str, kernel: Mapping[str, int], ctcore: Mapping[str, int]) -> None:
+        """Compare the lines of two tables, each with its timeout (seconds), in any order."""
+        for line in sorted(kernel.keys() | ctcore.keys()):
+            self._judge(self.packets, title, line in kernel and line, line in ctcore and line)
+            if line in kernel and line in ctcore:
+                self._judge(self.packets, f"{title} timeout", kernel[line], ctcore[line])
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """The first packet on which the two sides do not agree, and what each said of it."""
+
+    packet: bytes
+    ethertype: int
+    kernel: Record
+    ctcore: Record
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a replay showed. ``disputed`` is None where the sides agree on every packet; then they may still differ
+    in what is compared after the last one."""
+
+    comparison: FullComparison
+    disputed: Disputed | None = None
+    lacking: tuple[str, ...] = ()
+    """What could not be compared, for the kernel's side did not have it."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether there is no difference at all."""
+        return not self.comparison.differences
+
+
+def replay(capture: Capture, judge: Judge, own: Own, on_packet: Callable[[Capture], None] | None = None) -> Outcome:
+    """Give every packet of ``capture`` to both sides. Raises CaptureError and CtcoreError."""
+    outcome = Outcome(FullComparison())
+    comparison = outcome.comparison
+    for _, ethertype, packet in capture.packets():
+        theirs = judge.account(packet, ethertype)
+        ours = own.account(packet, ethertype, theirs["time_ns"])
+        comparison.add(theirs, ours)
+        if comparison.differences and outcome.disputed is None:
+            outcome.disputed = Disputed(packet, ethertype, theirs, ours)
+        if on_packet is not None:
+            on_packet(capture)
+    end = judge.final()
+    comparison.add_final(end, own.final(end["time_ns"]))
+    outcome.lacking = tuple(title for name, title in LINES.items() if end[name] is None)
+    return outcome
+
+
+def _lines(name: str, lines: Iterable[str]) -> dict[str, int]:
+    """Lines without what each side has of its own, and the timeout (seconds) of each."""
+    found: dict[str, int] = {}
+    at = _TIMEOUT_AT[name]
+    for line in lines:
+        words = [word for word in line.split() if not word.startswith(_LEFT_OUT)]
+        timeout = int(words.pop(at))
+        found[" ".join(words)] = timeout
+    return found

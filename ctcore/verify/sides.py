@@ -1,0 +1,121 @@
+"""The two sides of a comparison, packet by packet: the running kernel as the judge, and ctcore.
+
+Both get the same bytes at the same time: ctcore's clock is the kernel's, for each packet the moment at which the kernel
+was given it. So timeouts agree, however long the replay takes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+from ctcore.api import Conntrack
+from ctcore.conn import Conn
+from ctcore.errors import CtcoreError
+from ctcore.formats import proc, text
+from ctcore.formats.objects import flow_object
+from ctcore.registry import Registry
+from ctcore.sysctl import NETFILTER
+from ctcore.verify.fuzz.run import KERNEL_ONLY
+from ctcore.verify.kernel import Kernel
+from ctcore.verify.streams import ACCOUNTING
+
+Record: TypeAlias = dict[str, Any]
+
+
+class Judge(Protocol):
+    """Whoever says what should have become of the packets: the running kernel, or a recording of it."""
+
+    def account(self, packet: bytes, ethertype: int) -> Record:
+        """What became of the next packet, in the schema of ``trace -o json``."""
+
+    def final(self) -> Record:
+        """After the last packet: ``time_ns``, ``statistics`` by name, ``table`` (flows as objects), and the lines of
+        ``proc`` and of ``list`` (``conntrack -L``), each None where they cannot be had."""
+
+
+class KernelJudge:
+    """The running kernel, asked about the packets of the given EtherTypes. It has to be opened already."""
+
+    def __init__(self, kernel: Kernel, ethertypes: Iterable[int]) -> None:
+        self._kernel = kernel
+        self._ethertypes = frozenset(ethertypes)
+
+    def account(self, packet: bytes, ethertype: int) -> Record:
+        """Send it through the kernel; what it does not track is not given to it. Raises CtcoreError."""
+        return self._kernel.replay(packet, ethertype) if ethertype in self._ethertypes else self._kernel.unseen()
+
+    def final(self) -> Record:
+        """Ask the kernel, and the program conntrack where it is installed."""
+        kernel = self._kernel
+        try:
+            lines: list[str] | None = kernel.proc()
+        except CtcoreError:
+            lines = None
+        return {
+            "time_ns": time.time_ns(),
+            "statistics": kernel.stats(),
+            "table": kernel.dump(),
+            "proc": lines,
+            "list": kernel.conntrack_list(),
+        }
+
+
+class Own:
+    """ctcore's side. ``sysctls`` as for the kernel; ``registry``: all installed plugins where none is given."""
+
+    def __init__(self, sysctls: Mapping[str, int], registry: Registry | None = None) -> None:
+        self._tracker = Conntrack(registry, {**ACCOUNTING, **sysctls})
+        self._frame = 0
+
+    @property
+    def ethertypes(self) -> frozenset[int]:
+        """The EtherTypes of the network layer protocols for which a plugin is loaded."""
+        return frozenset(self._tracker.net.l3protos)
+
+    def account(self, packet: bytes, ethertype: int, now: int) -> Record:
+        """Track the next packet at the time ``now`` (nanoseconds) and tell what became of it."""
+        self._frame += 1
+        result = self._tracker.feed(packet, now, ethertype)
+        return {
+            "frame": self._frame,
+            "time_ns": now,
+            "ctinfo": result.state,
+            "direction": result.direction,
+            "verdict": result.verdict.name.lower(),
+            "reasons": result.reasons,
+            "entry": None if result.entry is None else flow_object(result.entry, self._tracker.net.now),
+            "events": result.events,
+        }
+
+    def final(self, now: int) -> Record:
+        """The same as a judge's ``final``, at the time ``now``."""
+        net = self._tracker.net
+
+        def each(line: Callable[[Conn, int], Any]) -> list[Any]:
+            return [line(ct, now) for ct in net.table]
+
+        return {
+            "time_ns": now,
+            "statistics": dict(net.stat.items()),
+            "table": each(flow_object),
+            "proc": each(proc.flow_line),
+            "list": each(text.flow_line),
+        }
+
+
+def opened(sysctls: Mapping[str, int]) -> Kernel:
+    """The running kernel with these sysctls, to be entered. It drops source-routed packets, as ctcore does."""
+    return Kernel({**KERNEL_ONLY, **ACCOUNTING, **sysctls})
+
+
+def parse_settings(assignments: Iterable[str], registry: Registry | None = None) -> dict[str, int]:
+    """``NAME=VALUE`` as typed, by the names that a kernel knows. Raises SysctlError where ctcore does not take it."""
+    sysctl = Conntrack(registry, listen=False).net.sysctl
+    found: dict[str, int] = {}
+    for assignment in assignments:
+        sysctl.set_text(assignment)
+        declared = sysctl.find(assignment.partition("=")[0].strip())
+        found[declared.path.removeprefix(NETFILTER)] = sysctl[declared.path]
+    return found

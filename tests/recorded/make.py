@@ -1,0 +1,95 @@
+"""Ask the running kernel about every capture, under every setting: ``sudo python tests/recorded/make.py``.
+
+The project's captures are of honest traffic, to which few settings matter. So two of the fuzzer's making are kept here
+beside the answers, where much is wrong on purpose.
+"""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from pathlib import Path
+from typing import Final
+
+from ctcore.sources import open_capture
+from ctcore.verify.fuzz.profiles import packets_of
+from ctcore.verify.recorded import Recorder, place
+from ctcore.verify.sidebyside import replay
+from ctcore.verify.sides import KernelJudge, Own, opened
+
+HERE: Final = Path(__file__).parent
+SETTINGS: Final[dict[str, dict[str, int]]] = {
+    "defaults": {},
+    "liberal": {"nf_conntrack_tcp_be_liberal": 1},
+    "loose-off": {"nf_conntrack_tcp_loose": 0},
+    "checksum-off": {"nf_conntrack_checksum": 0},
+    "ignore-invalid-rst": {"nf_conntrack_tcp_ignore_invalid_rst": 1},
+    "short-timeouts": {
+        "nf_conntrack_generic_timeout": 23,
+        "nf_conntrack_icmp_timeout": 15,
+        "nf_conntrack_udp_timeout": 17,
+        "nf_conntrack_udp_timeout_stream": 29,
+        "nf_conntrack_tcp_timeout_syn_sent": 31,
+        "nf_conntrack_tcp_timeout_syn_recv": 33,
+        "nf_conntrack_tcp_timeout_established": 71,
+        "nf_conntrack_tcp_timeout_fin_wait": 35,
+        "nf_conntrack_tcp_timeout_close_wait": 37,
+        "nf_conntrack_tcp_timeout_last_ack": 25,
+        "nf_conntrack_tcp_timeout_time_wait": 27,
+        "nf_conntrack_tcp_timeout_close": 19,
+        "nf_conntrack_tcp_timeout_max_retrans": 43,
+        "nf_conntrack_tcp_timeout_unacknowledged": 41,
+    },
+}
+
+SEED: Final = 102
+FUZZED: Final = {
+    "fuzz-tcp.pcap": {"tcp": 300, "tcp-close": 300},
+    "fuzz-others.pcap": {"udp": 40, "generic": 30, "icmp": 80, "frag": 80, "options": 30},
+}
+"""The packets of each profile of the fuzzer, by capture."""
+
+_LINKTYPE_RAW: Final = 101
+_START: Final = 1_700_000_000  # seconds since the epoch; a packet comes every millisecond
+
+
+def captures() -> list[Path]:
+    """Every capture that there are recordings of."""
+    return sorted([*HERE.parent.glob("captures/*.pcap*"), *HERE.glob("*.pcap")])
+
+
+def write_capture(path: Path, packets: list[bytes]) -> None:
+    """Write IP packets to a pcap file."""
+    with path.open("wb") as file:
+        file.write(struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 16, _LINKTYPE_RAW))
+        for number, packet in enumerate(packets):
+            seconds, milliseconds = divmod(number, 1000)
+            length = len(packet)
+            file.write(struct.pack("=IIII", _START + seconds, milliseconds * 1000, length, length) + packet)
+
+
+def record(capture: Path, name: str) -> bool:
+    """Record a capture under the settings of a name; returns whether ctcore agrees."""
+    sysctls = SETTINGS[name]
+    own = Own(sysctls)
+    with open_capture(str(capture)) as source, opened(sysctls) as kernel:
+        recorder = Recorder(KernelJudge(kernel, own.ethertypes), str(capture), sysctls)
+        outcome = replay(source, recorder, own)
+    recorder.save(place(HERE / name, str(capture)))
+    return outcome.agrees
+
+
+def main() -> None:
+    """Make them all again, and name those with which ctcore does not agree."""
+    for file, profiles in FUZZED.items():
+        made = (packets_of(profile, SEED, 1, count) for profile, count in profiles.items())
+        write_capture(HERE / file, [packet for packets in made for packet in packets])
+    for name in SETTINGS:
+        shutil.rmtree(HERE / name, ignore_errors=True)
+        for capture in captures():
+            if not record(capture, name):
+                print(f"{name}: {capture.name}: ctcore does not agree")
+
+
+if __name__ == "__main__":
+    main()
