@@ -103,7 +103,6 @@ EXT_HELPER: Final = int(ExtId.HELPER)
 EXT_ACCT: Final = int(ExtId.ACCT)
 EXT_ECACHE: Final = int(ExtId.ECACHE)
 EXT_TSTAMP: Final = int(ExtId.TSTAMP)
-EXT_TIMEOUT: Final = int(ExtId.TIMEOUT)
 
 
 class Conn:
@@ -193,6 +192,7 @@ class Conn:
 
     def refresh_acct(self, pkt: Packet, ctinfo: int, timeout: int) -> None:
         """Refresh the timeout (nanoseconds) and count the packet: what a tracker does with a packet that it accepts."""
+        # As in refresh, which every packet of every flow would pay a call for.
         status = self.status
         if not status & FIXED_TIMEOUT:
             if status & CONFIRMED:

@@ -114,7 +114,7 @@ class Tcp:
         side.maxwin = win or 1
         side.maxend = side.end
         if target == SYN_SENT:
-            syn_options(pkt.buf, dataoff + TCP.size, min(dataoff + doff, pkt.avail), side)
+            syn_options(pkt.buf, dataoff + TCP_SIZE, min(dataoff + doff, pkt.avail), side)
         else:
             side.maxend = (side.end + side.maxwin) & U32
             side.flags = tcp.reply.flags = SACK_PERMITTED | BE_LIBERAL
