@@ -4,7 +4,8 @@
 """
 
 from ctcore.api import Conntrack, Result
-from ctcore.conn import Conn, CtInfo, Event, EventKind, ExtId, Status
+from ctcore.common import CtInfo, Event, EventKind, ExtId, Status
+from ctcore.conn import Conn
 from ctcore.errors import CaptureError, CtcoreError, FilterError, PluginError, SysctlError
 from ctcore.expect import Expectation, ExpectFlag, ExpectPolicy
 from ctcore.headers import Header

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
-from ctcore.conn import DYING, Conn, CtInfo, EventKind
+from ctcore.common import DYING, IP_CT_INVALID, IP_CT_IS_REPLY, IP_CT_UNTRACKED, UNSEEN, CtInfo, EventKind
+from ctcore.conn import Conn
 from ctcore.expect import Expectation
 from ctcore.formats.objects import event_object, expectation_object
 from ctcore.netfilter import Verdict
 from ctcore.netns import Net
-from ctcore.packet import IP_CT_INVALID, IP_CT_IS_REPLY, IP_CT_UNTRACKED, UNSEEN, Packet
+from ctcore.packet import Packet
 from ctcore.registry import Registry
 
 if TYPE_CHECKING:

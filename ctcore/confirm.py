@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import (
+from ctcore.common import (
     CONFIRMED,
     DYING,
     EXT_ACCT,
     EXT_HELPER,
     EXT_TSTAMP,
     FIXED_TIMEOUT,
+    IP_CT_IS_REPLY,
+    IP_CT_RELATED_REPLY,
     NAT_CLASH,
     ORIGINAL,
     REPLY,
-    Conn,
     Event,
 )
+from ctcore.conn import Conn
 from ctcore.netfilter import ACCEPT, DROP
-from ctcore.packet import IP_CT_IS_REPLY, IP_CT_RELATED_REPLY, Packet
+from ctcore.packet import Packet
 from ctcore.sysctl import SECOND
 
 if TYPE_CHECKING:

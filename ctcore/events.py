@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ctcore.conn import CONFIRMED, DYING, EXT_ECACHE, Conn, Event, EventKind
+from ctcore.common import CONFIRMED, DYING, EXT_ECACHE, Event, EventKind
+from ctcore.conn import Conn
 from ctcore.expect import Expectation
 
 EventListener = Callable[["EventKind", Conn, int], None]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import IntFlag
 from typing import TYPE_CHECKING
 
-from ctcore.conn import CONFIRMED, DYING, EXT_HELPER, NEVER, Conn, EventKind
+from ctcore.common import CONFIRMED, DYING, EXT_HELPER, NEVER, EventKind
+from ctcore.conn import Conn
 from ctcore.sysctl import SECOND
 from ctcore.tuples import Tuple
 

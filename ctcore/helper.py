@@ -5,7 +5,8 @@ A flow has a helper only where it was given one: by a template, an expectation o
 
 from __future__ import annotations
 
-from ctcore.conn import EXT_HELPER, Conn, Status
+from ctcore.common import EXT_HELPER, Status
+from ctcore.conn import Conn
 from ctcore.extensions.helper import HelperData
 from ctcore.slots import HelperSlot
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ctcore.conn import CONFIRMED, DYING, EXPECTED, EXT_HELPER, EXT_TSTAMP, Conn
+from ctcore.common import CONFIRMED, DYING, EXPECTED, EXT_HELPER, EXT_TSTAMP
+from ctcore.conn import Conn
 from ctcore.expect import Expectation
 from ctcore.helper import attach
 

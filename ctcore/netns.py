@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from ctcore.common import ORIGINAL, REPLY, TEMPLATE, ExtId
 from ctcore.confirm import Confirmer
-from ctcore.conn import ORIGINAL, REPLY, TEMPLATE, Conn, ExtId
+from ctcore.conn import Conn
 from ctcore.errors import CtcoreError
 from ctcore.events import Notifier
 from ctcore.expect import ExpectTable

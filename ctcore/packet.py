@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from ctcore.common import UNSEEN
 
 if TYPE_CHECKING:
     from ctcore.conn import Conn
     from ctcore.netns import Net
     from ctcore.slots import L3Slot
     from ctcore.sources import Capture
-
-IP_CT_ESTABLISHED: Final = 0
-IP_CT_RELATED: Final = 1
-IP_CT_NEW: Final = 2
-IP_CT_IS_REPLY: Final = 3
-IP_CT_ESTABLISHED_REPLY: Final = 3
-IP_CT_RELATED_REPLY: Final = 4
-IP_CT_INVALID: Final = 6  # ctcore's own: seen, and neither of a flow nor untracked
-IP_CT_UNTRACKED: Final = 7
-UNSEEN: Final = -1  # conntrack has not seen the packet, or has not decided
 
 
 class Packet:

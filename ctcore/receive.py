@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import CONFIRMED, DYING, TEMPLATE, Conn
+from ctcore.common import CONFIRMED, DYING, TEMPLATE, UNSEEN
+from ctcore.conn import Conn
 from ctcore.netfilter import ACCEPT, DROP, FORWARD, LOCAL_IN, LOCAL_OUT, POST_ROUTING, PRE_ROUTING
-from ctcore.packet import UNSEEN, Packet
+from ctcore.packet import Packet
 
 if TYPE_CHECKING:
     from ctcore.netns import Net

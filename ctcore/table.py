@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
-from ctcore.conn import ASSURED, CONFIRMED, DYING, ORIGINAL, REPLY, Conn
+from ctcore.common import ASSURED, CONFIRMED, DYING, ORIGINAL, REPLY
+from ctcore.conn import Conn
 
 if TYPE_CHECKING:
     from ctcore.netns import Net

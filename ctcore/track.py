@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import (
+from ctcore.common import (
     CONFIRMED,
     EXPECTED,
-    ORIGINAL,
-    SEEN_REPLY,
-    TEMPLATE,
-    Conn,
-    Event,
-    Status,
-)
-from ctcore.helper import inherit
-from ctcore.netfilter import ACCEPT, DROP, PRE_ROUTING, REPEAT
-from ctcore.packet import (
     IP_CT_ESTABLISHED,
     IP_CT_ESTABLISHED_REPLY,
     IP_CT_INVALID,
     IP_CT_NEW,
     IP_CT_RELATED,
     IP_CT_UNTRACKED,
+    ORIGINAL,
+    SEEN_REPLY,
+    TEMPLATE,
     UNSEEN,
-    Packet,
+    Event,
+    Status,
 )
+from ctcore.conn import Conn
+from ctcore.helper import inherit
+from ctcore.netfilter import ACCEPT, DROP, PRE_ROUTING, REPEAT
+from ctcore.packet import Packet
 from ctcore.zones import ZONE_DFLT
 
 if TYPE_CHECKING:

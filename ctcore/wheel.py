@@ -12,7 +12,8 @@ from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from typing import Final
 
-from ctcore.conn import DYING, NEVER, Conn
+from ctcore.common import DYING, NEVER
+from ctcore.conn import Conn
 
 TICK_BITS: Final = 30  # a tick is 2**30 nanoseconds
 HORIZON: Final = 512 << TICK_BITS  # nanoseconds

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 from ctcore.api import Conntrack
-from ctcore.conn import EXT_HELPER, Conn, EventKind, ExtId, Status
+from ctcore.common import EXT_HELPER, EventKind, ExtId, Status
+from ctcore.conn import Conn
 from ctcore.extensions.labels import LabelSet
 from ctcore.formats.lines import FORMATS
 from ctcore.formats.output import PLAIN, Output

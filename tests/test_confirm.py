@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ctcore import Conn, CtInfo, ExtId, Packet, Result, Status, Verdict, Zone
-from ctcore.conn import CONFIRMED, FIXED_TIMEOUT, NAT_CLASH
+from ctcore.common import CONFIRMED, FIXED_TIMEOUT, NAT_CLASH
 from ctcore.sysctl import SECOND
 from tests.toy import ETHERTYPE, RACE4, TOY4, Do, ToyNet, frame, names, packed
 

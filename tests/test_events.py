@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ctcore import Conn, Event, EventKind, ExtId, Packet, Status
-from ctcore.conn import ASSURED
+from ctcore.common import ASSURED
 from ctcore.sysctl import SECOND
 from tests.toy import Do, ToyNet, names
 

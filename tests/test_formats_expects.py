@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ctcore.conn import EventKind
+from ctcore.common import EventKind
 from ctcore.expect import Expectation
 from ctcore.formats import expects, proc, xml
 from ctcore.formats.output import Output

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ctcore.conn import Status
+from ctcore.common import Status
 from ctcore.formats.labels import LabelMap
 from ctcore.formats.output import Output
 from ctcore.sysctl import SECOND

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ctcore.conn import Conn, Event, EventKind, Status
+from ctcore.common import Event, EventKind, Status
+from ctcore.conn import Conn
 from ctcore.extensions.seqadj import SeqAdj
 from ctcore.formats.netlink import event_attributes, flow_attributes
 from ctcore.netlink import parse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ctcore.conn import Event, EventKind, Status
+from ctcore.common import Event, EventKind, Status
 from ctcore.formats import proc, save, text, xml
 from ctcore.formats.labels import LabelMap
 from ctcore.formats.output import Output

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from ctcore import Conn, Net, Packet, Registry, Verdict
-from ctcore.conn import ASSURED
+from ctcore.common import ASSURED
 from ctcore.table import MIN_CHAINLEN
 from tests.toy import TOY4, Do, ToyNet, names, packed
 

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from ctcore import Conn, CtInfo, ExtId, Packet, Registry, Result, Status, Verdict, Zone, l4proto
-from ctcore.conn import ASSURED, CONFIRMED, EXPECTED, SEEN_REPLY
+from ctcore.common import ASSURED, CONFIRMED, EXPECTED, IP_CT_UNTRACKED, SEEN_REPLY
 from ctcore.extensions.ecache import EventCache
 from ctcore.extensions.timeout import TimeoutPolicy
-from ctcore.packet import IP_CT_UNTRACKED
 from ctcore.sysctl import SECOND
 from tests.toy import NO_INVERSE, RACE4, TOY3, TOY4, Do, Toy4, ToyNet, frame, names, packed
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ctcore.conn import DYING, NEVER, Conn
+from ctcore.common import DYING, NEVER
+from ctcore.conn import Conn
 from ctcore.sysctl import SECOND
 from ctcore.wheel import HORIZON, TICK_BITS, Wheel
 

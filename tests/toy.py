@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 from ctcore import Conn, Conntrack, HookOps, Net, Packet, Priority, Registry, Result, Sysctl
-from ctcore.conn import ASSURED, CONFIRMED, Event
+from ctcore.common import ASSURED, CONFIRMED, Event
 from ctcore.extensions.acct import Acct
 from ctcore.extensions.ecache import Ecache
 from ctcore.extensions.helper import Helper

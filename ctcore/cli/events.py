@@ -13,7 +13,8 @@ from ctcore.cli.options import Reading, option, reading
 from ctcore.cli.options import command as define
 from ctcore.cli.output import Lines, lines_option
 from ctcore.cli.session import Session
-from ctcore.conn import Conn, EventKind
+from ctcore.common import EventKind
+from ctcore.conn import Conn
 from ctcore.formats.text import footer
 
 KINDS: Final = {

@@ -9,7 +9,8 @@ from typing import Any, Final
 import click
 
 from ctcore.cli.options import decorate, option
-from ctcore.conn import ORIGINAL, REPLY, Conn, Status
+from ctcore.common import ORIGINAL, REPLY, Status
+from ctcore.conn import Conn
 from ctcore.netns import Net
 from ctcore.tuples import address_part, transport_part
 from ctcore.zones import ZONE_DIR_ORIG, ZONE_DIR_REPL

@@ -10,7 +10,8 @@ import click
 
 from ctcore.cli.conduct import say
 from ctcore.cli.options import Decorator, option
-from ctcore.conn import Conn, EventKind
+from ctcore.common import EventKind
+from ctcore.conn import Conn
 from ctcore.formats import proc
 from ctcore.formats.labels import DEFAULT_PATH, LabelMap
 from ctcore.formats.lines import FORMATS, WORDS, Format, OutputError, parse

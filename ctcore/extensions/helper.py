@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ctcore.conn import Conn, ExtId
+from ctcore.common import ExtId
+from ctcore.conn import Conn
 from ctcore.hookspecs import extension
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ctcore.conn import Conn, ExtId
+from ctcore.common import ExtId
+from ctcore.conn import Conn
 from ctcore.hookspecs import extension
 
 LABEL_BITS = 128

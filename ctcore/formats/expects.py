@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import EXT_HELPER, EventKind
+from ctcore.common import EXT_HELPER, EventKind
 from ctcore.expect import Expectation, ExpectFlag
 from ctcore.formats.output import PLAIN, Output
 from ctcore.formats.text import TAGS

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ctcore.conn import Conn, EventKind
+from ctcore.common import EventKind
+from ctcore.conn import Conn
 from ctcore.errors import CtcoreError
 from ctcore.formats import save, text, xml
 from ctcore.formats.objects import event_object, flow_object

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import EXT_ACCT, EXT_HELPER, EXT_TSTAMP, Conn, Event, EventKind, ExtId, Status
+from ctcore.common import EXT_ACCT, EXT_HELPER, EXT_TSTAMP, Event, EventKind, ExtId, Status
+from ctcore.conn import Conn
 from ctcore.sysctl import SECOND
 from ctcore.zones import ZONE_DIR_ORIG, ZONE_DIR_REPL
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import EXT_TSTAMP, ORIGINAL, REPLY, Conn, EventKind
+from ctcore.common import EXT_TSTAMP, ORIGINAL, REPLY, EventKind
+from ctcore.conn import Conn
 from ctcore.extensions.labels import LABEL_BITS
 from ctcore.formats import message
 from ctcore.netlink import attr, be16, be32, be64

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ctcore.conn import EXT_ACCT, EXT_HELPER, ORIGINAL, REPLY, Conn, EventKind, Status
+from ctcore.common import EXT_ACCT, EXT_HELPER, ORIGINAL, REPLY, EventKind, Status
+from ctcore.conn import Conn
 from ctcore.expect import Expectation
 from ctcore.sysctl import SECOND
 from ctcore.tuples import address_part, transport_part

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import EXT_ACCT, EXT_TSTAMP, ORIGINAL, REPLY, SEEN_REPLY, Conn
+from ctcore.common import EXT_ACCT, EXT_TSTAMP, ORIGINAL, REPLY, SEEN_REPLY
+from ctcore.conn import Conn
 from ctcore.formats.expects import flag_names, helper_of, seconds_left, tuple_fields
 from ctcore.formats.message import OFFLOADED, ZONE_DIR_BOTH
 from ctcore.formats.text import counter_parts, protocol, status_part, tuple_parts

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ctcore.conn import Conn, EventKind, Status
+from ctcore.common import EventKind, Status
+from ctcore.conn import Conn
 from ctcore.formats import message
 from ctcore.formats.message import ZONE_DIR_BOTH
 from ctcore.formats.output import PLAIN, Output

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import ORIGINAL, REPLY, SEEN_REPLY, Conn, EventKind, Status
+from ctcore.common import ORIGINAL, REPLY, SEEN_REPLY, EventKind, Status
+from ctcore.conn import Conn
 from ctcore.formats import message
 from ctcore.formats.message import ZONE_DIR_BOTH
 from ctcore.formats.output import PLAIN, Output, local_time

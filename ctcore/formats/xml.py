@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import ASSURED, ORIGINAL, REPLY, SEEN_REPLY, Conn, EventKind
+from ctcore.common import ASSURED, ORIGINAL, REPLY, SEEN_REPLY, EventKind
+from ctcore.conn import Conn
 from ctcore.formats import message
 from ctcore.formats.message import ZONE_DIR_BOTH
 from ctcore.formats.output import PLAIN, Output, local_time

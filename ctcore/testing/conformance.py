@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from ctcore.api import Conntrack
-from ctcore.conn import CtInfo
+from ctcore.common import CtInfo
 from ctcore.formats.objects import flow_object
 from ctcore.netfilter import Verdict
 from ctcore.registry import Registry

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import EXT_ACCT, EXT_HELPER, EXT_TSTAMP, Conn, Event, EventKind, ExtId
+from ctcore.common import EXT_ACCT, EXT_HELPER, EXT_TSTAMP, Event, EventKind, ExtId
+from ctcore.conn import Conn
 from ctcore.expect import Expectation
 from ctcore.extensions.acct import Counters
 from ctcore.extensions.labels import LabelSet

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ctcore.conn import EventKind
+from ctcore.common import EventKind
 from ctcore.expect import Expectation
 from ctcore.formats import expects, lines, netlink, proc, stats
 from ctcore.formats.labels import LabelMap

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ctcore.packet import IP_CT_RELATED, IP_CT_RELATED_REPLY, Packet
+from ctcore.common import IP_CT_RELATED, IP_CT_RELATED_REPLY
+from ctcore.packet import Packet
 from ctcore.tuples import Tuple
 from ctcore.zones import ZONE_DFLT
 

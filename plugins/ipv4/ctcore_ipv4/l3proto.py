@@ -7,6 +7,7 @@ from ipaddress import IPv4Interface
 from socket import inet_ntoa
 from typing import Final
 
+from ctcore.common import IP_CT_UNTRACKED
 from ctcore.hookspecs import Fields, l3proto
 from ctcore.netfilter import (
     ACCEPT,
@@ -21,7 +22,7 @@ from ctcore.netfilter import (
 )
 from ctcore.netlink import attr
 from ctcore.netns import Net
-from ctcore.packet import IP_CT_UNTRACKED, Packet
+from ctcore.packet import Packet
 from ctcore.sysctl import Sysctl
 from ctcore_ipv4.checksum import is_right
 from ctcore_ipv4.frag import SYSCTLS, Fragments

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ctcore import Hook, HookOps, Packet, Verdict, Zone
+from ctcore.common import IP_CT_UNTRACKED
 from ctcore.netfilter import ACCEPT
-from ctcore.packet import IP_CT_UNTRACKED
 from ctcore.testing.conversation import Conversation
 from ctcore.testing.fixtures import Converse
 from ctcore.testing.packets import IPv4

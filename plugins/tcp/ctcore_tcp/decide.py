@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ctcore.conn import ASSURED, FIXED_TIMEOUT, SEEN_REPLY, Conn
+from ctcore.common import ASSURED, FIXED_TIMEOUT, SEEN_REPLY
+from ctcore.conn import Conn
 from ctcore.netfilter import ACCEPT, DROP, REPEAT
 from ctcore.sysctl import SECOND
 from ctcore_tcp.options import BE_LIBERAL, SACK_PERMITTED, U32, WINDOW_SCALE, syn_options

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ctcore.conn import ASSURED, SEEN_REPLY, SEQ_ADJUST, Conn, Event
+from ctcore.common import ASSURED, IP_CT_IS_REPLY, SEEN_REPLY, SEQ_ADJUST, Event
+from ctcore.conn import Conn
 from ctcore.hookspecs import Fields, l4proto
 from ctcore.netfilter import ACCEPT
-from ctcore.packet import IP_CT_IS_REPLY, Packet
+from ctcore.packet import Packet
 from ctcore.ports import invert_ports, nlattr_to_ports, ports_to_nlattr, print_ports, save_ports
 from ctcore.sysctl import Sysctl
 from ctcore_tcp.attributes import from_nlattr, to_nlattr

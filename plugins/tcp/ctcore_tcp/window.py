@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ctcore.conn import SEQ_ADJUST, ExtId
+from ctcore.common import SEQ_ADJUST, ExtId
 from ctcore.netfilter import ACCEPT
 from ctcore_tcp.decide import GO_ON, IN_WINDOW, OUT_OF_WINDOW, Segment
 from ctcore_tcp.header import ACK, RST, SYN

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ctcore.conn import ASSURED, NAT_CLASH, SEEN_REPLY, Conn, Event
+from ctcore.common import ASSURED, NAT_CLASH, SEEN_REPLY, Event
+from ctcore.conn import Conn
 from ctcore.hookspecs import Fields, l4proto
 from ctcore.netfilter import ACCEPT
 from ctcore.packet import Packet
