@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from struct import Struct
 from typing import TYPE_CHECKING, Any, Final
 
 from ctcore.common import DYING, IP_CT_INVALID, IP_CT_IS_REPLY, IP_CT_UNTRACKED, UNSEEN, CtInfo, EventKind
@@ -30,8 +31,6 @@ STATES: Final = {
     IP_CT_UNTRACKED: "untracked",
 }
 ETHERTYPES: Final = {4: 0x0800, 6: 0x86DD}  # by the version in an IP header's first four bits
-
-_records = Struct("=IIII").iter_unpack
 
 
 @dataclass(slots=True)
@@ -85,6 +84,7 @@ class Conntrack:
         self.frozen = frozen
         self.packet = Packet(self.net)
         self._events: list[dict[str, Any]] = []
+        self._heard_at = 0
         if listen:
             self.net.notifier.listeners.append(self._on_event)
             self.net.notifier.expect_listeners.append(self._on_expectation)
@@ -102,8 +102,8 @@ class Conntrack:
         pkt.nhoff = 0
         pkt.avail = len(data)
         pkt.capture = None
+        pkt.number += 1
         pkt.cut = wire_length is not None and wire_length > len(data)
-        self._events = []
         return self.result(self.net.receive(pkt, ethertype, self._clock(now)))
 
     def replay(self, capture: Capture, on_packet: Callable[[int, int], None] | None = None) -> int:
@@ -112,28 +112,10 @@ class Conntrack:
         ``on_packet(number, verdict)`` is called after each one, numbered from 1; ``self.result`` then tells about it.
         Raises CaptureError where the capture cannot be read on: everything before is tracked by then.
         """
-        pkt, decap, receive, snaplen = self.packet, capture.decap, self.net.receive, capture.snaplen
-        number = 0
-        pkt.capture = capture
-        for buffer, index in capture.batches():
-            for sec, usec, offset, caplen in _records(index):
-                number += 1
-                now = sec * 1_000_000_000 + usec * 1000
-                if self.frozen:
-                    now = self._clock(now)
-                avail = offset + caplen
-                link = decap(buffer, offset, avail)
-                pkt.buf = buffer
-                pkt.nhoff = link >> 16
-                pkt.avail = avail
-                pkt.number = number
-                pkt.cut = caplen == snaplen
-                if on_packet is None:
-                    receive(pkt, link & 0xFFFF, now)
-                else:
-                    self._events = []
-                    on_packet(number, receive(pkt, link & 0xFFFF, now))
-        return number
+        from ctcore.replay import replay  # not at the top: it loads libpcap
+
+        with collector_off():
+            return replay(self.net.receiver, self.packet, capture, self.frozen, on_packet)
 
     def flows(self) -> Iterator[Conn]:
         """The flows in the table, in the order of their confirmation."""
@@ -154,7 +136,7 @@ class Conntrack:
             direction,
             pkt.notes or [],
             self._entry(pkt),
-            self._events,
+            self._events if self._heard_at == pkt.number else [],
         )
 
     def _entry(self, pkt: Packet) -> Conn | None:
@@ -168,7 +150,27 @@ class Conntrack:
         return self.net.now or now if self.frozen else now
 
     def _on_event(self, kind: EventKind, ct: Conn, mask: int) -> None:
-        self._events.append(event_object(kind, ct, self.net.now))
+        self._hear(event_object(kind, ct, self.net.now))
 
     def _on_expectation(self, kind: EventKind, exp: Expectation) -> None:
-        self._events.append(expectation_object(kind, exp, self.net.now))
+        self._hear(expectation_object(kind, exp, self.net.now))
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        number = self.packet.number
+        if number != self._heard_at:
+            self._heard_at = number
+            self._events = []
+        self._events.append(event)
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """No looking for cycles during a replay: a flow is in none, and a million flows take long to look through."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -20,6 +20,7 @@ from ctcore.common import (
 )
 from ctcore.conn import Conn
 from ctcore.netfilter import ACCEPT, DROP
+from ctcore.ops import HookFunction
 from ctcore.packet import Packet
 from ctcore.sysctl import SECOND
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 CLASH_TIMEOUT: Final = SECOND
 
 
-class Confirmer:
+class Confirmer(HookFunction):
     """Confirm of one namespace: the last hook function of POST_ROUTING and LOCAL_IN."""
 
     __slots__ = (
@@ -46,9 +47,9 @@ class Confirmer:
         self.stat = net.stat
         self.notifier = net.notifier
 
-    def confirm(self, pkt: Packet) -> int:
+    def run(self, pkt: Packet) -> int:
         """Let the helper see the packet, insert a new flow, deliver the events; returns a verdict."""
-        ct = pkt.ct
+        ct: Conn | None = pkt.ct
         if ct is None:
             return ACCEPT
         if ct.ext is not None:

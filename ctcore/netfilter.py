@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
+from ctcore.ops import Call, HookFunction
+
 if TYPE_CHECKING:
     from ctcore.packet import Packet
 
@@ -60,8 +62,6 @@ FORWARD: Final = int(Hook.FORWARD)
 LOCAL_OUT: Final = int(Hook.LOCAL_OUT)
 POST_ROUTING: Final = int(Hook.POST_ROUTING)
 
-HookFunction = Callable[["Packet"], int]
-
 
 @dataclass(frozen=True, slots=True)
 class HookOps:
@@ -69,7 +69,7 @@ class HookOps:
 
     hook: int
     priority: int
-    function: HookFunction
+    function: Callable[[Packet], int]
 
 
 class HookTable:
@@ -98,13 +98,14 @@ class HookTable:
     def _rebuild(self) -> None:
         ordered = sorted(self._ops, key=lambda op: op.priority)
         for hook in Hook:
-            self.chains[hook] = tuple(op.function for op in ordered if op.hook == hook)
+            functions = (op.function for op in ordered if op.hook == hook)
+            self.chains[hook] = tuple(each if isinstance(each, HookFunction) else Call(each) for each in functions)
 
     def run(self, hook: int, pkt: Packet) -> int:
         """Pass a packet along one hook point; the first verdict that is not ACCEPT ends the walk and is returned."""
         pkt.hook = hook
         for function in self.chains[hook]:
-            verdict = function(pkt)
+            verdict = function.run(pkt)
             if verdict != ACCEPT:
                 return verdict
         return ACCEPT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ctcore.common import ORIGINAL, REPLY, TEMPLATE, ExtId
 from ctcore.confirm import Confirmer
@@ -18,15 +18,18 @@ from ctcore.packet import Packet
 from ctcore.plugs import Plugs
 from ctcore.receive import Receiver
 from ctcore.registry import Registry
-from ctcore.settings import BUCKETS, EXPECT_MAX, EXPECT_SYSCTLS, NET_SYSCTLS, SYSCTLS
+from ctcore.settings import BUCKETS, EXPECT_MAX, EXPECT_SYSCTLS, NET_SYSCTLS, SYSCTLS, TRACKER_SYSCTLS
 from ctcore.slots import ExtSlot, L3Slot, L4Slot
 from ctcore.stats import Statistics
 from ctcore.sysctl import SECOND, Sysctls
-from ctcore.table import Node, Table
+from ctcore.table import Table
 from ctcore.track import Tracker
 from ctcore.tuples import Tuple
 from ctcore.wheel import Wheel
 from ctcore.zones import ZONE_DFLT, Zone
+
+if TYPE_CHECKING:
+    from ctcore.nodes import Node
 
 OWN: Final = "ctcore"
 GC_INTERVAL: Final = SECOND  # the shortest pause between two rounds of the kernel's collector
@@ -35,21 +38,17 @@ GC_INTERVAL: Final = SECOND  # the shortest pause between two rounds of the kern
 class Net:
     """A namespace, set up from the plugins of a registry (all installed ones where none is given).
 
-    ``now``      nanoseconds: the time of the latest packet
     ``sysctl``   its settings, a mapping from name to value
     ``stat``     its counters
-    ``host``     true where the host has addresses of its own; else every packet is forwarded
     ``labels_used``  true where a ruleset uses labels, so that new flows have room for them
     """
 
     def __init__(self, registry: Registry | None = None) -> None:
         self.registry = registry if registry is not None else Registry.load()
         self.faults = FaultLog(self.registry.strict)
-        self.now = 0
-        self.checksum = self.acct = self.timestamp = self.log_invalid = 0
+        self.acct = self.timestamp = self.log_invalid = 0
         self.events = 2
         self.labels_used = False
-        self.host = False
         self.sysctl = Sysctls()
         self.table = Table(self, BUCKETS, BUCKETS)
         self.l3protos: dict[int, L3Slot] = {}
@@ -67,15 +66,27 @@ class Net:
         self.sysctl.declare_all(self.expectations, EXPECT_SYSCTLS)
         self.sysctl.declare_all(self, NET_SYSCTLS)
         self.tracker = Tracker(self)
+        self.sysctl.declare_all(self.tracker, TRACKER_SYSCTLS)
         self.confirmer = Confirmer(self)
+        self.conntrack_in, self.confirm = self.tracker, self.confirmer
         self.lifecycle = Lifecycle(self)
         self.delete = self.lifecycle.delete
         self.free = self.lifecycle.free
         self.adopt = self.lifecycle.adopt
-        self.receive = Receiver(self).receive
+        self.receiver = Receiver(self)
+        self.receive = self.receiver.receive
         self.plugs = Plugs(self)
         self.generic, self.l3_none = self.plugs.generic, self.plugs.l3_none
         self.plugs.begin()
+
+    @property
+    def now(self) -> int:
+        """The time of the latest packet, in nanoseconds."""
+        return self.receiver.now
+
+    @now.setter
+    def now(self, when: int) -> None:
+        self.receiver.now = when
 
     def collect(self) -> None:
         """What the kernel's collector does, without its delays: flows die on time, a full table is thinned."""
@@ -124,7 +135,7 @@ class Net:
             network = l3.parse_network(text)
             if network is not None:
                 l3.local.append(network)
-                self.host = True
+                self.receiver.host = True
                 return
         raise CtcoreError(f"{text} is no address of {' or '.join(sorted(l3.name for l3 in self.l3protos.values()))}")
 

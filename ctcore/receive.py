@@ -11,19 +11,27 @@ from ctcore.packet import Packet
 
 if TYPE_CHECKING:
     from ctcore.netns import Net
+    from ctcore.slots import L3Slot
 
 OWNED: Final = CONFIRMED | DYING | TEMPLATE  # somebody else than the packet holds such a flow, or has freed it
 
-NO_FLOW: Conn | None = None
-
 
 class Receiver:
-    """The path of packets in one namespace."""
+    """The path of packets in one namespace.
 
-    __slots__ = ("net",)
+    ``now``   nanoseconds: the time of the latest packet
+    ``host``  true where the host has addresses of its own; else every packet is forwarded
+    """
+
+    __slots__ = ("host", "l3protos", "net", "now", "observers", "wheel")
 
     def __init__(self, net: Net) -> None:
         self.net = net
+        self.now = 0
+        self.host = False
+        self.wheel = net.wheel
+        self.l3protos = net.l3protos
+        self.observers = net.packet_observers
 
     def receive(self, pkt: Packet, ethertype: int, now: int) -> int:
         """Take a packet all its way at the time ``now`` (nanoseconds); returns its verdict.
@@ -31,73 +39,75 @@ class Receiver:
         The caller has set ``buf``, ``nhoff``, ``avail`` and ``cut``. What became of it is in the packet: flow,
         relation, notes. A time before the last one is taken for the last one, and remarked on.
         """
-        net = self.net
-        pkt.ct = NO_FLOW
+        pkt.ct = None
         pkt.ctinfo = UNSEEN
         pkt.notes = None
         pkt.protonum = -1
         pkt.mark = 0
-        if now > net.now:
-            net.now = now
-            if now >= net.wheel.next:
-                net.collect()
-        elif now < net.now:
-            pkt.note(f"time went back by {(net.now - now) / 1e9:.6f} s; held")
-            now = net.now
+        if now > self.now:
+            self.now = now
+            if now >= self.wheel.next:
+                self.net.collect()
+        elif now < self.now:
+            pkt.note(f"time went back by {(self.now - now) / 1e9:.6f} s; held")
+            now = self.now
         pkt.now = now
-        l3 = net.l3protos.get(ethertype)
+        l3 = self.l3protos.get(ethertype)
         if l3 is None:
-            pkt.l3 = net.l3_none
+            pkt.l3 = self.net.l3_none
             pkt.note(f"no l3proto plugin for ethertype 0x{ethertype:04x}")
             verdict = ACCEPT
         else:
             pkt.l3 = l3
-            try:
-                if net.host:
-                    verdict = self._from_host(pkt)
-                else:
-                    pkt.hook = PRE_ROUTING
-                    verdict = l3.rcv(pkt)
-                    if verdict == ACCEPT:
-                        verdict = self._inbound(pkt)
-            except Exception as error:
-                verdict = net.tracker.failed(pkt, error)
-            ct = pkt.ct
-            if ct is not None and not ct.status & OWNED:
-                pkt.ct = None
-                net.free(ct)
-        for packet_seen in net.packet_observers:
+            verdict = self._track(pkt, l3)
+        for packet_seen in self.observers:
             packet_seen(pkt, verdict)
         return verdict
 
-    def _inbound(self, pkt: Packet) -> int:
+    def _track(self, pkt: Packet, l3: L3Slot) -> int:
+        try:
+            if self.host:
+                verdict = self._from_host(pkt, l3)
+            else:
+                pkt.hook = PRE_ROUTING
+                verdict = l3.ops.rcv(pkt)
+                if verdict == ACCEPT:
+                    verdict = self._inbound(pkt, l3)
+        except Exception as error:
+            verdict = self.net.tracker.failed(pkt, error)
+        ct: Conn | None = pkt.ct
+        if ct is not None and not ct.status & OWNED:
+            pkt.ct = None
+            self.net.free(ct)
+        return verdict
+
+    def _inbound(self, pkt: Packet, l3: L3Slot) -> int:
         """From the wire: PRE_ROUTING, then on to another host, or in."""
-        l3 = pkt.l3
-        chains = l3.hooks.chains
+        chain = l3.chains[PRE_ROUTING]
         pkt.hook = PRE_ROUTING
-        for function in chains[PRE_ROUTING]:
-            verdict = function(pkt)
+        for function in chain:
+            verdict = function.run(pkt)
             if verdict != ACCEPT:
                 return verdict
-        hook = l3.route(pkt)
+        hook: int = l3.ops.route(pkt)
         if hook == FORWARD:
-            if chains[FORWARD]:
+            if l3.chains[FORWARD]:
                 verdict = l3.hooks.run(FORWARD, pkt)
                 if verdict != ACCEPT:
                     return verdict
             hook = POST_ROUTING
         elif hook != LOCAL_IN:
             return DROP
+        chain = l3.chains[hook]
         pkt.hook = hook
-        for function in chains[hook]:
-            verdict = function(pkt)
+        for function in chain:
+            verdict = function.run(pkt)
             if verdict != ACCEPT:
                 return verdict
         return ACCEPT
 
-    def _from_host(self, pkt: Packet) -> int:
+    def _from_host(self, pkt: Packet, l3: L3Slot) -> int:
         """Where the host has addresses: what it sends begins at LOCAL_OUT, the rest comes from the wire."""
-        l3 = pkt.l3
         addrs = l3.pkt_to_tuple(pkt, pkt.nhoff) or b""
         half = len(addrs) // 2
         outgoing = l3.is_local(addrs[:half])
@@ -106,9 +116,9 @@ class Receiver:
         if verdict != ACCEPT:
             return verdict
         if not outgoing:
-            return self._inbound(pkt)
+            return self._inbound(pkt, l3)
         for hook in (LOCAL_OUT, POST_ROUTING):
             verdict = l3.hooks.run(hook, pkt)
             if verdict != ACCEPT:
                 return verdict
-        return self._inbound(pkt) if l3.is_local(addrs[half:]) else ACCEPT
+        return self._inbound(pkt, l3) if l3.is_local(addrs[half:]) else ACCEPT

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pluggy import PluginManager, PluginValidationError
 
 from ctcore.errors import PluginError
+from ctcore.facade import hookable
 from ctcore.hookspecs import CTCORE_PLUGIN_API, KINDS, REQUIRED, SPECS
 from ctcore.settings import CORE_SYSCTLS
 
@@ -152,14 +153,15 @@ def check_hooks(kind: str, plugin: Any) -> tuple[tuple[str, ...], bool]:
     """
     manager = PluginManager(f"ctcore.{kind}")
     manager.add_hookspecs(SPECS[kind])
+    registered = hookable(kind, plugin)
     try:
-        manager.register(plugin)
+        manager.register(registered)
         manager.check_pending()
     except PluginValidationError as error:
         raise PluginError(" ".join(str(error).split())) from error
     hooks: list[str] = []
     wrappers = True
-    for caller in manager.get_hookcallers(plugin) or ():
+    for caller in manager.get_hookcallers(registered) or ():
         hooks.append(caller.name)
         wrappers &= all(impl.wrapper or impl.hookwrapper for impl in caller.get_hookimpls())
     if not hooks:

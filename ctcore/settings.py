@@ -17,8 +17,8 @@ SYSCTLS: Final = (
 EXPECT_SYSCTLS: Final = (
     Sysctl("nf_conntrack_expect_max", EXPECT_MAX, "maximum", "how many expectations there may be", minimum=1),
 )
+TRACKER_SYSCTLS: Final = (switch("nf_conntrack_checksum", 1, "checksum", "verify checksums at PRE_ROUTING"),)
 NET_SYSCTLS: Final = (
-    switch("nf_conntrack_checksum", 1, "checksum", "verify checksums at PRE_ROUTING"),
     Sysctl("nf_conntrack_log_invalid", 0, "log_invalid", "the kernel's log; reasons are kept anyway", maximum=255),
     switch("nf_conntrack_acct", 0, "acct", "count packets and bytes of new flows"),
     Sysctl(
@@ -29,4 +29,4 @@ NET_SYSCTLS: Final = (
 GENERIC_SYSCTLS: Final = (
     timeout("nf_conntrack_generic_timeout", 600, "timeout", "a flow of a protocol without a tracker"),
 )
-CORE_SYSCTLS: Final = (*SYSCTLS, *EXPECT_SYSCTLS, *NET_SYSCTLS, *GENERIC_SYSCTLS)
+CORE_SYSCTLS: Final = (*SYSCTLS, *EXPECT_SYSCTLS, *TRACKER_SYSCTLS, *NET_SYSCTLS, *GENERIC_SYSCTLS)

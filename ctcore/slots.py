@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ctcore.netfilter import HookTable
+from ctcore.ops import l3_ops, l4_ops
 from ctcore.registry import PluginInfo
 from ctcore.vtable import VTable
 
@@ -40,11 +41,17 @@ def _whole(*_: Any) -> int:
 class L3Slot:
     """A network layer protocol of one namespace; the hooks are those of ``L3ProtoSpec``.
 
-    ``ask_l4proto`` is true where somebody watches get_l4proto, so that it is asked even for what rcv has told already.
+    ``ask_l4proto``  true where somebody watches get_l4proto, so that it is asked even for what rcv has told already
+    ``ops``          what is called for the hooks that every packet meets
+    ``addrs_at``     where in the header the addresses of the tuple stand, ``addrs_len`` bytes of them; -1 where only
+                     pkt_to_tuple knows
     """
 
     __slots__ = (
+        "addrs_at",
+        "addrs_len",
         "ask_l4proto",
+        "chains",
         "checksum",
         "defrag",
         "ethertype",
@@ -57,6 +64,7 @@ class L3Slot:
         "local",
         "name",
         "nlattr_to_tuple",
+        "ops",
         "parse_network",
         "pkt_to_tuple",
         "plugin",
@@ -75,6 +83,7 @@ class L3Slot:
         self.l3num: int = plugin.l3num
         self.ethertype: int = plugin.ethertype
         self.hooks = HookTable()
+        self.chains = self.hooks.chains
         self.local: list[tuple[bytes, bytes]] = []
         self.suffix = [bytes((self.l3num, l4num)) for l4num in range(256)]
 
@@ -95,6 +104,10 @@ class L3Slot:
         self.nlattr_to_tuple = bind("nlattr_to_tuple")
         self.hook_ops = bind("hook_ops", _empty)
         self.sysctls = bind("sysctls", _empty)
+        self.ops = l3_ops(self, plugin, any(table.is_wrapped(plugin, hook) for hook in ("rcv", "route", "checksum")))
+        at, length = getattr(plugin, "tuple_at", None) or (-1, 0)
+        self.addrs_at: int = -1 if table.is_wrapped(plugin, "pkt_to_tuple") else at
+        self.addrs_len: int = length
 
     def is_local(self, address: bytes) -> bool:
         """Whether the host itself has this address (packed)."""
@@ -106,7 +119,11 @@ class L3Slot:
 
 
 class L4Slot:
-    """A transport protocol of one namespace; the hooks are those of ``L4ProtoSpec``."""
+    """A transport protocol of one namespace; the hooks are those of ``L4ProtoSpec``.
+
+    ``ops``   what is called for the hooks that every packet meets
+    ``u_at``  where in the header the four bytes of the tuple stand; -1 where only pkt_to_tuple knows
+    """
 
     __slots__ = (
         "allow_clash",
@@ -120,6 +137,7 @@ class L4Slot:
         "name",
         "new",
         "nlattr_to_tuple",
+        "ops",
         "packet",
         "pkt_to_tuple",
         "plugin",
@@ -131,13 +149,14 @@ class L4Slot:
         "sysctls",
         "to_nlattr",
         "tuple_to_nlattr",
+        "u_at",
     )
 
     def __init__(self, info: PluginInfo, plugin: Any, table: VTable) -> None:
         self.info = info
         self.plugin = plugin
         self.name: str = plugin.name
-        self.error_before_lookup: int | None = getattr(plugin, "error_before_lookup", None)
+        self.error_before_lookup: int = getattr(plugin, "error_before_lookup", -1)
         self.allow_clash: bool = getattr(plugin, "allow_clash", False)
 
         def bind(hook: str, default: Hook = _nothing) -> Hook:
@@ -160,6 +179,9 @@ class L4Slot:
         self.tuple_to_nlattr = bind("tuple_to_nlattr")
         self.nlattr_to_tuple = bind("nlattr_to_tuple")
         self.sysctls = bind("sysctls", _empty)
+        self.ops = l4_ops(self, plugin, any(table.is_wrapped(plugin, hook) for hook in ("error", "new", "packet")))
+        at = getattr(plugin, "tuple_at", None)
+        self.u_at: int = -1 if at is None or table.is_wrapped(plugin, "pkt_to_tuple") else at
 
 
 class ExtSlot:

@@ -13,17 +13,17 @@ from zlib import crc32
 
 from ctcore.common import ASSURED, CONFIRMED, DYING, ORIGINAL, REPLY
 from ctcore.conn import Conn
+from ctcore.nodes import Nodes
 
 if TYPE_CHECKING:
     from ctcore.netns import Net
+    from ctcore.nodes import Node
 
 BUCKET_STEP: Final = 512  # the bucket count is a multiple of a page full of pointers
 EARLY_DROP_BUCKETS: Final = 8
 MIN_CHAINLEN: Final = 50
 CHAINLEN_SPREAD: Final = 30
 CROWDED: Final = 4  # nodes a bucket: below it no chain comes near MIN_CHAINLEN
-
-Node = tuple[Conn, int]
 
 
 class Table:
@@ -46,7 +46,7 @@ class Table:
 
     def __init__(self, net: Net, buckets: int, maximum: int) -> None:
         self.net = net
-        self.nodes: dict[bytes, Node] = {}
+        self.nodes = Nodes()
         self.unconfirmed: set[Conn] = set()
         self.dying: set[Conn] = set()
         self.count = 0

@@ -23,21 +23,25 @@ from ctcore.common import (
 from ctcore.conn import Conn
 from ctcore.helper import inherit
 from ctcore.netfilter import ACCEPT, DROP, PRE_ROUTING, REPEAT
+from ctcore.ops import HookFunction
 from ctcore.packet import Packet
+from ctcore.tuples import U_LEN
 from ctcore.zones import ZONE_DFLT
 
 if TYPE_CHECKING:
     from ctcore.netns import Net
+    from ctcore.nodes import Node
     from ctcore.slots import L3Slot, L4Slot
 
 NOT_TRACKABLE: Final = -1
 TABLE_FULL: Final = -2
 
 
-class Tracker:
+class Tracker(HookFunction):
     """conntrack-in of one namespace: the hook function at priority -200 of PRE_ROUTING and LOCAL_OUT."""
 
     __slots__ = (
+        "checksum",
         "l4protos",
         "net",
         "nodes",
@@ -53,8 +57,9 @@ class Tracker:
         self.l4protos = net.l4protos
         self.nodes = net.table.nodes
         self.serial = 0
+        self.checksum = 0
 
-    def conntrack_in(self, pkt: Packet) -> int:
+    def run(self, pkt: Packet) -> int:
         """Give a packet its flow and its relation to it; returns a verdict."""
         tmpl = pkt.ct
         if tmpl is not None or pkt.ctinfo == IP_CT_UNTRACKED:
@@ -63,7 +68,7 @@ class Tracker:
             pkt.ct = None
         pkt.tmpl = tmpl
         pkt.ctinfo = IP_CT_INVALID
-        l3 = pkt.l3
+        l3: L3Slot = pkt.l3
         try:
             if pkt.protonum < 0 or l3.ask_l4proto:
                 found = l3.get_l4proto(pkt, pkt.nhoff)
@@ -73,11 +78,11 @@ class Tracker:
                     return ACCEPT
                 pkt.dataoff, pkt.protonum = found
             dataoff, protonum = pkt.dataoff, pkt.protonum
-            pkt.verify = pkt.avail >= pkt.end and pkt.hook == PRE_ROUTING and self.net.checksum == 1
+            pkt.verify = pkt.avail >= pkt.end and pkt.hook == PRE_ROUTING and self.checksum == 1
             l4 = self.l4protos[protonum]
             early = l4.error_before_lookup == l3.l3num
             if early:
-                answer: int = l4.error(pkt, dataoff)
+                answer: int = l4.ops.error(pkt, dataoff)
                 if answer <= 0:
                     self.stat.error += 1
                     pkt.ct = None
@@ -89,12 +94,11 @@ class Tracker:
                 ctinfo = self.resolve(pkt, l3, l4, dataoff, protonum, tmpl)
                 if ctinfo < 0:
                     return self._unresolved(pkt, ctinfo)
-                ct = pkt.ct
-                assert ct is not None
-                verdict: int = ACCEPT if early else l4.error(pkt, dataoff)
+                ct: Conn = pkt.ct
+                verdict: int = ACCEPT if early else l4.ops.error(pkt, dataoff)
                 if verdict > 0:
-                    if ct.status & CONFIRMED or l4.new(ct, pkt, dataoff):
-                        verdict = l4.packet(ct, pkt, dataoff, ctinfo)
+                    if ct.status & CONFIRMED or l4.ops.new(ct, pkt, dataoff):
+                        verdict = l4.ops.packet(ct, pkt, dataoff, ctinfo)
                     else:
                         verdict = -ACCEPT
                 if verdict > 0:
@@ -116,16 +120,21 @@ class Tracker:
 
         Below 0 there is no flow: NOT_TRACKABLE, or TABLE_FULL.
         """
-        addrs = l3.pkt_to_tuple(pkt, pkt.nhoff)
-        u = l4.pkt_to_tuple(pkt, dataoff)
-        if u is None or addrs is None:
-            pkt.note(f"the {l4.name} header is not whole enough to tell the flow")
-            return NOT_TRACKABLE
-        packed = addrs + u + l3.suffix[protonum]
-        node = self.nodes.get(packed) if tmpl is None else self.net.find(packed, tmpl.zone.resolved(pkt.mark))
-        if node is None:
-            return self.create(pkt, l3, l4, packed, tmpl)
-        ct, direction = node
+        simple = tmpl is None and l3.addrs_at >= 0 and l4.u_at >= 0 and pkt.avail - dataoff >= l4.u_at + U_LEN
+        ct: Conn | None = None
+        if simple:
+            addrs, u = pkt.nhoff + l3.addrs_at, dataoff + l4.u_at
+            ct = self.nodes.seek(pkt.buf, addrs, l3.addrs_len, u, l3.suffix[protonum])
+            direction = self.nodes.side
+        if ct is None:
+            packed = self._tuple(pkt, l3, l4, dataoff, protonum)
+            if packed is None:
+                pkt.note(f"the {l4.name} header is not whole enough to tell the flow")
+                return NOT_TRACKABLE
+            node = None if simple else self._find(packed, pkt, tmpl)
+            if node is None:
+                return self.create(pkt, l3, l4, packed, tmpl)
+            ct, direction = node
         pkt.ct = ct
         if direction:
             ctinfo = IP_CT_ESTABLISHED_REPLY
@@ -139,6 +148,17 @@ class Tracker:
                 ctinfo = IP_CT_NEW
         pkt.ctinfo = ctinfo
         return ctinfo
+
+    def _tuple(self, pkt: Packet, l3: L3Slot, l4: L4Slot, dataoff: int, protonum: int) -> bytes | None:
+        """The packed tuple of a packet, or None where a header is not whole enough to tell it."""
+        addrs = l3.pkt_to_tuple(pkt, pkt.nhoff)
+        u = l4.pkt_to_tuple(pkt, dataoff)
+        return None if u is None or addrs is None else addrs + u + l3.suffix[protonum]
+
+    def _find(self, packed: bytes, pkt: Packet, tmpl: Conn | None) -> Node | None:
+        if tmpl is None:
+            return self.nodes.get(packed)
+        return self.net.find(packed, tmpl.zone.resolved(pkt.mark))
 
     def create(self, pkt: Packet, l3: L3Slot, l4: L4Slot, packed: bytes, tmpl: Conn | None) -> int:
         """Open a flow for a packet, not yet in the table; returns ctinfo, or what ``resolve`` returns below 0."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from pluggy import HookImpl, PluginManager
 
+from ctcore.facade import hookable
 from ctcore.faults import FaultLog
 from ctcore.hookspecs import SPECS
 
@@ -21,12 +22,15 @@ class VTable:
 
     def __init__(self, kind: str, faults: FaultLog | None = None) -> None:
         self.faults = faults if faults is not None else FaultLog(strict=True)
+        self.kind = kind
         self.manager = PluginManager(f"ctcore.{kind}")
         self.manager.add_hookspecs(SPECS[kind])
+        self._registered: dict[int, Any] = {}
 
     def register(self, plugin: Any) -> None:
         """Take a plugin object in."""
-        self.manager.register(plugin)
+        self._registered[id(plugin)] = registered = hookable(self.kind, plugin)
+        self.manager.register(registered)
 
     def bind_guarded(self, plugin: Any, hook: str, otherwise: Any = None) -> Callable[..., Any] | None:
         """As ``bind``, for hooks beside the packet path: a fault is accounted for and ``otherwise`` is the answer."""
@@ -41,14 +45,15 @@ class VTable:
         """What to call, by position, for ``hook`` of ``plugin``; None where the plugin does not implement it."""
         caller = getattr(self.manager.hook, hook)
         impls: list[HookImpl] = caller.get_hookimpls()
-        own = [impl for impl in impls if impl.plugin is plugin]
+        registered = self._registered.get(id(plugin), plugin)
+        own = [impl for impl in impls if impl.plugin is registered]
         if not own:
             return None
         names = tuple(caller.spec.argnames)
         around = [impl for impl in impls if _wraps(impl, plugin)]
         if not around:
             return _positional(own[0], names)
-        kept = {id(plugin), *(id(impl.plugin) for impl in around)}
+        kept = {id(registered), *(id(impl.plugin) for impl in around)}
         others = [impl.plugin for impl in impls if id(impl.plugin) not in kept]
         subset = self.manager.subset_hook_caller(hook, others)
 

@@ -16,7 +16,7 @@ from ctcore.common import DYING, NEVER
 from ctcore.conn import Conn
 
 TICK_BITS: Final = 30  # a tick is 2**30 nanoseconds
-HORIZON: Final = 512 << TICK_BITS  # nanoseconds
+HORIZON: Final = 512 * 2**30  # nanoseconds: 512 ticks
 
 
 class Wheel:

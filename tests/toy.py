@@ -106,7 +106,7 @@ class Toy3:
 
     @l3proto
     def hook_ops(self, net: Net) -> Sequence[HookOps]:
-        into, out_of = net.tracker.conntrack_in, net.confirmer.confirm
+        into, out_of = net.conntrack_in, net.confirm
         return (
             HookOps(PRE_ROUTING, Priority.CONNTRACK, into),
             HookOps(LOCAL_OUT, Priority.CONNTRACK, into),

@@ -13,8 +13,6 @@ import ctypes
 from collections.abc import Callable
 from typing import TypeAlias
 
-import pcapy
-
 from ctcore.errors import CaptureError
 
 Decap: TypeAlias = Callable[[bytes, int, int], int]
@@ -133,6 +131,8 @@ def decap_for(linktype: int, name: str) -> Decap:
 
 def _libpcap_name(linktype: int) -> str:
     """What libpcap calls a DLT number: pcapy does not hand this on, so the library it loaded is asked."""
+    import pcapy  # not at the top: finding the layer's end needs no libpcap
+
     try:
         to_name = ctypes.CDLL(pcapy.__file__).pcap_datalink_val_to_name
     except (OSError, AttributeError):  # linked into pcapy so that its functions are not to be seen

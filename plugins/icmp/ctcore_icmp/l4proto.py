@@ -9,6 +9,7 @@ from ctcore.conn import Conn
 from ctcore.hookspecs import Fields, l4proto
 from ctcore.netfilter import ACCEPT
 from ctcore.netlink import attr
+from ctcore.ops import L4Ops
 from ctcore.packet import Packet
 from ctcore.sysctl import Sysctl, timeout
 from ctcore.tuples import transport_part
@@ -43,7 +44,7 @@ CTA_PROTO_ICMP_CODE: Final = 6
 SYSCTLS: Final = (timeout("nf_conntrack_icmp_timeout", 30, "timeout", "from the last query or answer on"),)
 
 
-class Icmp:
+class Icmp(L4Ops):
     """Internet Control Message Protocol (RFC 792, RFC 950)."""
 
     name = "icmp"
@@ -69,11 +70,12 @@ class Icmp:
     @l4proto
     def error(self, pkt: Packet, dataoff: int) -> int:
         """Check the message before any lookup; an error message is attached to the flow that it quotes."""
-        if pkt.l3.l3num != AF_INET:
+        l3 = pkt.l3
+        if l3.l3num != AF_INET:
             return ACCEPT
         if pkt.avail - dataoff < ICMP.size:
             return self._invalid(pkt, "short packet")
-        if pkt.verify and not pkt.l3.checksum(pkt, dataoff, 0):
+        if pkt.verify and not l3.ops.checksum(pkt, dataoff, 0):
             return self._invalid(pkt, "bad hw icmp checksum")
         kind = pkt.buf[dataoff]
         if kind > HIGHEST_TYPE:

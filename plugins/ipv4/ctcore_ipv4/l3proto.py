@@ -22,11 +22,14 @@ from ctcore.netfilter import (
 )
 from ctcore.netlink import attr
 from ctcore.netns import Net
+from ctcore.ops import HookFunction, L3Ops
 from ctcore.packet import Packet
+from ctcore.slots import L3Slot
 from ctcore.sysctl import Sysctl
 from ctcore_ipv4.checksum import is_right
 from ctcore_ipv4.frag import SYSCTLS, Fragments
 from ctcore_ipv4.header import IP_MF, IP_OFFSET, IPV4
+from ctcore_ipv4.octets import octets
 from ctcore_ipv4.options import check_options
 
 CTA_IP_V4_SRC: Final = 1
@@ -41,20 +44,21 @@ ANY: Final = bytes(4)
 PLAIN: Final = bytes(0 < first < 224 for first in range(256))
 """1 for each first byte of an address that routing has nothing special to do about."""
 
+MORE_OR_OFFSET: Final = (IP_MF | IP_OFFSET) >> 8  # in the first byte of the fragment field
 NO_OPTIONS: Final = 0x45  # the first byte of a header without options
 TTL_EXCEEDED: Final = "time to live exceeded in transit"
 
-_read_rcv = IPV4.reader("version_ihl", "tot_len", "frag_off", "protocol")
 _read_l4 = IPV4.reader("version_ihl", "frag_off", "protocol")
 _number = int.from_bytes
 
 
-class Ipv4:
+class Ipv4(L3Ops):
     """Internet Protocol version 4 (RFC 791)."""
 
     name = "ipv4"
     l3num = 2  # AF_INET
     ethertype = 0x0800
+    tuple_at = (12, 8)
 
     def __init__(self) -> None:
         self.fragments = Fragments()
@@ -65,7 +69,7 @@ class Ipv4:
         nhoff, avail = pkt.nhoff, pkt.avail
         if avail - nhoff < HEADER:
             return self._gone(pkt, "the IPv4 header is not all there")
-        version_ihl, tot_len, frag_off, protocol = _read_rcv(pkt.buf, nhoff)
+        version_ihl, tot_len, frag_off, protocol = octets.rcv(pkt.buf, nhoff)
         ihl = HEADER
         if version_ihl != NO_OPTIONS:
             ihl = (version_ihl & 15) * 4
@@ -73,7 +77,7 @@ class Ipv4:
                 return self._gone(pkt, f"an IPv4 header cannot begin with 0x{version_ihl:02x}")
             if avail - nhoff < ihl:
                 return self._gone(pkt, "the IPv4 header is not all there")
-        if _number(pkt.buf[nhoff : nhoff + ihl], "big") % 0xFFFF and pkt.hook != LOCAL_OUT:
+        if not octets.is_right(pkt.buf, nhoff, nhoff + ihl, 0) and pkt.hook != LOCAL_OUT:
             return self._gone(pkt, "bad IPv4 header checksum")
         end = nhoff + tot_len
         pkt.end = end
@@ -123,7 +127,8 @@ class Ipv4:
     def route(self, pkt: Packet) -> int:
         """Forward, but for what the host itself has and what no router forwards."""
         buf, nhoff = pkt.buf, pkt.nhoff
-        if PLAIN[buf[nhoff + 12]] and PLAIN[buf[nhoff + 16]] and buf[nhoff] == NO_OPTIONS and not pkt.l3.local:
+        l3: L3Slot = pkt.l3
+        if PLAIN[buf[nhoff + 12]] and PLAIN[buf[nhoff + 16]] and buf[nhoff] == NO_OPTIONS and not l3.local:
             return FORWARD if buf[nhoff + 8] > 1 else self._unroutable(pkt, TTL_EXCEEDED)
         return self._route(pkt, buf[nhoff + 12 : nhoff + 16], buf[nhoff + 16 : nhoff + 20])
 
@@ -155,11 +160,11 @@ class Ipv4:
         """The transport checksum; the pseudo header's length is what the IP header leaves for the transport part."""
         if not protonum:
             # The kernel sums from the IP header on, whose sum is all ones: so zeros alone are right too.
-            return is_right(pkt.buf[dataoff : pkt.end], 0xFFFF)
+            return octets.is_right(pkt.buf, dataoff, pkt.end, 0xFFFF)
         addresses = pkt.nhoff + 12
         pseudo = protonum + pkt.end - dataoff
         if dataoff == addresses + 8:
-            return is_right(pkt.buf[addresses : pkt.end], pseudo)
+            return octets.is_right(pkt.buf, addresses, pkt.end, pseudo)
         return is_right(pkt.buf[dataoff : pkt.end], pseudo + _number(pkt.buf[addresses : addresses + 8], "big"))
 
     @l3proto
@@ -191,7 +196,7 @@ class Ipv4:
     @l3proto
     def hook_ops(self, net: Net) -> Sequence[HookOps]:
         """Defragmentation, conntrack in, conntrack local, and confirm twice."""
-        conntrack_in, confirm = net.tracker.conntrack_in, net.confirmer.confirm
+        conntrack_in, confirm = net.conntrack_in, net.confirm
 
         def conntrack_local(pkt: Packet) -> int:
             if _frag_off(pkt) & (IP_MF | IP_OFFSET):
@@ -201,8 +206,8 @@ class Ipv4:
             return conntrack_in(pkt)
 
         return (
-            HookOps(PRE_ROUTING, Priority.CONNTRACK_DEFRAG, defrag_in),
-            HookOps(LOCAL_OUT, Priority.CONNTRACK_DEFRAG, defrag_out),
+            HookOps(PRE_ROUTING, Priority.CONNTRACK_DEFRAG, Defrag(IP_DEFRAG_CONNTRACK_IN)),
+            HookOps(LOCAL_OUT, Priority.CONNTRACK_DEFRAG, Defrag(IP_DEFRAG_CONNTRACK_OUT)),
             HookOps(PRE_ROUTING, Priority.CONNTRACK, conntrack_in),
             HookOps(LOCAL_OUT, Priority.CONNTRACK, conntrack_local),
             HookOps(POST_ROUTING, Priority.CONNTRACK_CONFIRM, confirm),
@@ -215,25 +220,22 @@ class Ipv4:
         return SYSCTLS
 
 
-def defrag_in(pkt: Packet) -> int:
-    """The hook function of PRE_ROUTING: whole packets pass."""
-    buf, nhoff = pkt.buf, pkt.nhoff
-    if not buf[nhoff + 7] and not buf[nhoff + 6] & 0x3F:
-        return ACCEPT
-    return _defrag(pkt, IP_DEFRAG_CONNTRACK_IN)
+class Defrag(HookFunction):
+    """The hook function that gathers fragments for a user; whole packets pass."""
 
+    def __init__(self, user: int) -> None:
+        self.user = user
 
-def defrag_out(pkt: Packet) -> int:
-    """The hook function of LOCAL_OUT."""
-    return _defrag(pkt, IP_DEFRAG_CONNTRACK_OUT) if _frag_off(pkt) & (IP_MF | IP_OFFSET) else ACCEPT
-
-
-def _defrag(pkt: Packet, user: int) -> int:
-    if pkt.ctinfo == IP_CT_UNTRACKED:
-        return ACCEPT
-    zone = pkt.ct.zone.resolved(pkt.mark).effective(0) if pkt.ct is not None else 0
-    verdict: int = pkt.l3.defrag(pkt, user + zone)
-    return verdict
+    def run(self, pkt: Packet) -> int:
+        """ACCEPT for what is whole, and for what is not to be tracked."""
+        buf, nhoff = pkt.buf, pkt.nhoff
+        if not buf[nhoff + 7] and not buf[nhoff + 6] & MORE_OR_OFFSET:
+            return ACCEPT
+        if pkt.ctinfo == IP_CT_UNTRACKED:
+            return ACCEPT
+        zone = pkt.ct.zone.resolved(pkt.mark).effective(0) if pkt.ct is not None else 0
+        verdict: int = pkt.l3.defrag(pkt, self.user + zone)
+        return verdict
 
 
 def _frag_off(pkt: Packet) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ctcore.netlink import attr, parse
-from ctcore_tcp.options import MAX_WSCALE, WINDOW_SCALE
+from ctcore_tcp.numbers import MAX_WSCALE, WINDOW_SCALE
 from ctcore_tcp.record import TcpState
 from ctcore_tcp.states import STATES
 

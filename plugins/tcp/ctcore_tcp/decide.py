@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ctcore.common import ASSURED, FIXED_TIMEOUT, SEEN_REPLY
 from ctcore.conn import Conn
 from ctcore.netfilter import ACCEPT, DROP, REPEAT
 from ctcore.sysctl import SECOND
-from ctcore_tcp.options import BE_LIBERAL, SACK_PERMITTED, U32, WINDOW_SCALE, syn_options
-from ctcore_tcp.record import (
+from ctcore_tcp.numbers import (
+    BE_LIBERAL,
     CLOSE_INIT,
     EXP_CHALLENGE_ACK,
+    GO_ON,
+    IN_WINDOW,
+    IPPROTO_TCP,
     MAXACK_SET,
+    SACK_PERMITTED,
     SIMULTANEOUS_OPEN,
-    Side,
-    TcpState,
+    U32,
+    WINDOW_SCALE,
 )
+from ctcore_tcp.options import syn_options
+from ctcore_tcp.record import Side, TcpState
 from ctcore_tcp.states import (
     CLOSE,
     ESTABLISHED,
@@ -41,29 +47,38 @@ if TYPE_CHECKING:
     from ctcore.packet import Packet
     from ctcore_tcp.l4proto import Tcp
 
-GO_ON: Final = 100  # to the window check; answers from 100 on are none that conntrack knows
-IN_WINDOW: Final = 101  # as though it had passed it
-OUT_OF_WINDOW: Final = 102
-
-IPPROTO_TCP: Final = 6
 LINGERING: Final = 120 * SECOND  # a flow that has no more than this left is not cut shorter
 TICKS_PER_SECOND: Final = 250  # of the kernel's log
 
 Answer = tuple[int, int, int]
 
 
-class Segment(NamedTuple):
+class Segment:
     """A segment that needs a second look; ``options`` to ``options_end`` are places in the packet's buffer."""
 
-    direction: int
-    kind: int
-    seq: int
-    ack: int
-    end: int
-    flags: int
-    win: int
-    options: int
-    options_end: int
+    __slots__ = ("ack", "direction", "end", "flags", "kind", "options", "options_end", "seq", "win")
+
+    def __init__(
+        self,
+        direction: int,
+        kind: int,
+        seq: int,
+        ack: int,
+        end: int,
+        flags: int,
+        win: int,
+        options: int,
+        options_end: int,
+    ) -> None:
+        self.direction = direction
+        self.kind = kind
+        self.seq = seq
+        self.ack = ack
+        self.end = end
+        self.flags = flags
+        self.win = win
+        self.options = options
+        self.options_end = options_end
 
 
 def decide(plugin: Tcp, ct: Conn, tcp: TcpState, pkt: Packet, seg: Segment, old: int, new: int) -> Answer:

@@ -9,22 +9,29 @@ from ctcore.common import ASSURED, IP_CT_IS_REPLY, SEEN_REPLY, SEQ_ADJUST, Event
 from ctcore.conn import Conn
 from ctcore.hookspecs import Fields, l4proto
 from ctcore.netfilter import ACCEPT
+from ctcore.ops import L4Ops
 from ctcore.packet import Packet
 from ctcore.ports import invert_ports, nlattr_to_ports, ports_to_nlattr, print_ports, save_ports
 from ctcore.sysctl import Sysctl
 from ctcore_tcp.attributes import from_nlattr, to_nlattr
-from ctcore_tcp.decide import GO_ON, IN_WINDOW, OUT_OF_WINDOW, Segment, decide, out_of_window
+from ctcore_tcp.decide import Segment, decide, out_of_window
 from ctcore_tcp.header import FIN, SENSIBLE_FLAGS, TCP
-from ctcore_tcp.options import (
+from ctcore_tcp.numbers import (
     ALIGNED_LENGTH,
     ALIGNED_TIMESTAMP,
     BE_LIBERAL,
+    CLOSE_INIT,
+    DATA_UNACKNOWLEDGED,
+    GO_ON,
+    IN_WINDOW,
+    IPPROTO_TCP,
+    OUT_OF_WINDOW,
     SACK_PERMITTED,
     U32,
-    highest_sack,
-    syn_options,
 )
-from ctcore_tcp.record import CLOSE_INIT, DATA_UNACKNOWLEDGED, TcpState
+from ctcore_tcp.octets import octets
+from ctcore_tcp.options import highest_sack, syn_options
+from ctcore_tcp.record import TcpState
 from ctcore_tcp.states import (
     CLOSE,
     ESTABLISHED,
@@ -46,18 +53,17 @@ from ctcore_tcp.states import (
     transition,
 )
 from ctcore_tcp.sysctls import DEFAULT_NANOSECONDS, SYSCTLS, TIMEOUT_COUNT
-from ctcore_tcp.window import IPPROTO_TCP, get_acquainted, in_window
+from ctcore_tcp.window import get_acquainted, in_window
 
 TCP_SIZE: Final = TCP.size
 
-_read = TCP.reader("seq", "ack_seq", "doff_res", "flags", "window")
 
-
-class Tcp:
+class Tcp(L4Ops):
     """Transmission Control Protocol (RFC 9293)."""
 
     name = "tcp"
     l4num = IPPROTO_TCP
+    tuple_at = 0
 
     def __init__(self) -> None:
         self.timeouts = [DEFAULT_NANOSECONDS] * TIMEOUT_COUNT
@@ -79,14 +85,14 @@ class Tcp:
     @l4proto
     def error(self, pkt: Packet, dataoff: int) -> int:
         """Header, data offset, checksum and flags."""
-        buf = pkt.buf
+        buf, l3 = pkt.buf, pkt.l3
         if pkt.avail - dataoff < TCP_SIZE:
             pkt.note("the TCP header is not all there")
             return -ACCEPT
         doff = (buf[dataoff + 12] >> 4) * 4
         if doff < TCP_SIZE or doff > pkt.end - dataoff:
             return self._invalid(pkt, "truncated packet")
-        if pkt.verify and not pkt.l3.checksum(pkt, dataoff, IPPROTO_TCP):
+        if pkt.verify and not l3.ops.checksum(pkt, dataoff, IPPROTO_TCP):
             return self._invalid(pkt, "bad checksum")
         if not SENSIBLE_FLAGS[buf[dataoff + 13]]:
             return self._invalid(pkt, "invalid tcp flag combination")
@@ -100,7 +106,7 @@ class Tcp:
     @l4proto
     def new(self, ct: Conn, pkt: Packet, dataoff: int) -> bool:
         """A SYN opens a flow; where the namespace is loose, an ACK picks one up whose beginning was not seen."""
-        seq, _, doff_res, flags, win = _read(pkt.buf, dataoff)
+        seq, _, doff_res, flags, win = octets.segment(pkt.buf, dataoff)
         target = transition(0, KIND_OF[flags], NONE)
         if target >= INVALID:
             pkt.log_invalid(IPPROTO_TCP, "invalid new")
@@ -125,7 +131,7 @@ class Tcp:
     @l4proto
     def packet(self, ct: Conn, pkt: Packet, dataoff: int, ctinfo: int) -> int:
         """Move the flow on by one segment."""
-        seq, ack, doff_res, flags, win = _read(pkt.buf, dataoff)
+        seq, ack, doff_res, flags, win = octets.segment(pkt.buf, dataoff)
         tcp: TcpState = ct.proto
         kind = KIND_OF[flags]
         old = tcp.state
@@ -142,7 +148,11 @@ class Tcp:
             if (
                 payload != options
                 and receiver.flags & SACK_PERMITTED
-                and (payload - options != ALIGNED_LENGTH or pkt.buf[options : options + 4] != ALIGNED_TIMESTAMP)
+                and (
+                    payload - options != ALIGNED_LENGTH
+                    or payload > pkt.avail
+                    or octets.word(pkt.buf, options)[0] != ALIGNED_TIMESTAMP
+                )
             ):
                 sack = highest_sack(pkt.buf, options, min(payload, pkt.avail), ack)
             answer = GO_ON

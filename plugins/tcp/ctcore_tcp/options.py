@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import TYPE_CHECKING, Final
+
+from ctcore_tcp.numbers import (
+    ALIGNED_LENGTH,
+    ALIGNED_TIMESTAMP,
+    BE_LIBERAL,
+    HALF,
+    MAX_WSCALE,
+    SACK_PERMITTED,
+    U32,
+    WINDOW_SCALE,
+)
+from ctcore_tcp.octets import octets
 
 if TYPE_CHECKING:
     from ctcore_tcp.record import Side
@@ -13,20 +24,7 @@ NOP: Final = 1
 WINDOW: Final = 3
 SACK_PERM: Final = 4
 SACK: Final = 5
-MAX_WSCALE: Final = 14
-
-WINDOW_SCALE: Final = 0x01  # flags of a sender's record, visible through netlink
-SACK_PERMITTED: Final = 0x02
-BE_LIBERAL: Final = 0x08
-
-ALIGNED_TIMESTAMP: Final = b"\x01\x01\x08\x0a"  # how a timestamp alone is written, in all its twelve bytes
-ALIGNED_LENGTH: Final = 12
 SACK_BLOCK: Final = 8
-
-U32: Final = 0xFFFFFFFF
-HALF: Final = 1 << 31
-
-_u32 = Struct(">I").unpack_from
 
 
 def syn_options(buf: bytes, at: int, end: int, side: Side) -> None:
@@ -57,7 +55,7 @@ def syn_options(buf: bytes, at: int, end: int, side: Side) -> None:
 
 def highest_sack(buf: bytes, at: int, end: int, sack: int) -> int:
     """The highest sequence number that is acknowledged: ``sack``, or the right edge of a SACK block beyond it."""
-    if end - at == ALIGNED_LENGTH and buf[at : at + 4] == ALIGNED_TIMESTAMP:
+    if end - at == ALIGNED_LENGTH and octets.word(buf, at)[0] == ALIGNED_TIMESTAMP:
         return sack
     while at < end:
         kind = buf[at]
@@ -73,7 +71,7 @@ def highest_sack(buf: bytes, at: int, end: int, sack: int) -> int:
             return sack
         if kind == SACK and length >= 2 + SACK_BLOCK and (length - 2) % SACK_BLOCK == 0:
             for edge in range(at + 6, at + length, SACK_BLOCK):
-                right = _u32(buf, edge)[0]
+                (right,) = octets.word(buf, edge)
                 if 0 < (right - sack) & U32 <= HALF:
                     sack = right
             return sack

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ctcore_tcp.states import KIND_NONE, NONE
-
-CLOSE_INIT: Final = 0x04  # this side moved the flow into FIN_WAIT
-DATA_UNACKNOWLEDGED: Final = 0x10
-MAXACK_SET: Final = 0x20
-EXP_CHALLENGE_ACK: Final = 0x40  # in last_flags alone
-SIMULTANEOUS_OPEN: Final = 0x80  # in last_flags alone
 
 
 class Side:

@@ -10,10 +10,23 @@ from typing import TYPE_CHECKING, Final
 
 from ctcore.common import SEQ_ADJUST, ExtId
 from ctcore.netfilter import ACCEPT
-from ctcore_tcp.decide import GO_ON, IN_WINDOW, OUT_OF_WINDOW, Segment
+from ctcore_tcp.decide import Segment
 from ctcore_tcp.header import ACK, RST, SYN
-from ctcore_tcp.options import BE_LIBERAL, HALF, SACK_PERMITTED, U32, WINDOW_SCALE, highest_sack, syn_options
-from ctcore_tcp.record import DATA_UNACKNOWLEDGED, MAXACK_SET, Side, TcpState
+from ctcore_tcp.numbers import (
+    BE_LIBERAL,
+    DATA_UNACKNOWLEDGED,
+    GO_ON,
+    HALF,
+    IN_WINDOW,
+    IPPROTO_TCP,
+    MAXACK_SET,
+    OUT_OF_WINDOW,
+    SACK_PERMITTED,
+    U32,
+    WINDOW_SCALE,
+)
+from ctcore_tcp.options import highest_sack, syn_options
+from ctcore_tcp.record import Side, TcpState
 from ctcore_tcp.states import KIND_ACK, SYN_RECV, SYN_SENT
 
 if TYPE_CHECKING:
@@ -25,7 +38,6 @@ FITS: Final = 200  # none of the bounds is broken
 
 MAX_ACK_WINDOW: Final = 66000  # the least span in which a late acknowledgment is taken for one
 
-IPPROTO_TCP: Final = 6
 EXT_SEQADJ: Final = int(ExtId.SEQADJ)
 
 
@@ -148,10 +160,10 @@ def get_acquainted(ct: Conn, tcp: TcpState, pkt: Packet, sender: Side, receiver:
 
     Returns (answer, seq, ack, sack, end): IN_WINDOW where nothing is left to judge, else GO_ON and what to judge.
     """
-    _, _, seq, ack, end, flags, _, options, options_end = seg
+    seq, ack, end, flags = seg.seq, seg.ack, seg.end, seg.flags
     sack = ack
     if receiver.flags & SACK_PERMITTED:
-        sack = highest_sack(pkt.buf, options, options_end, ack)
+        sack = highest_sack(pkt.buf, seg.options, seg.options_end, ack)
     if ct.status & SEQ_ADJUST:
         shift = ct.ext_find(EXT_SEQADJ)[not seg.direction].offset(ack - 1)
         ack = (ack - shift) & U32

@@ -9,6 +9,7 @@ from ctcore.common import ASSURED, NAT_CLASH, SEEN_REPLY, Event
 from ctcore.conn import Conn
 from ctcore.hookspecs import Fields, l4proto
 from ctcore.netfilter import ACCEPT
+from ctcore.ops import L4Ops
 from ctcore.packet import Packet
 from ctcore.ports import (
     invert_ports,
@@ -20,6 +21,7 @@ from ctcore.ports import (
 )
 from ctcore.sysctl import SECOND, Sysctl, timeout
 from ctcore_udp.header import UDP
+from ctcore_udp.octets import octets
 
 IPPROTO_UDP: Final = 17
 STREAM_AFTER: Final = 2 * SECOND  # nanoseconds from the flow's first packet
@@ -31,14 +33,13 @@ SYSCTLS: Final = (
     timeout("nf_conntrack_udp_timeout_stream", 120, "timeouts", "a conversation that has gone on longer", REPLIED),
 )
 
-_read = UDP.reader("len", "check")
 
-
-class Udp:
+class Udp(L4Ops):
     """User Datagram Protocol (RFC 768)."""
 
     name = "udp"
     l4num = IPPROTO_UDP
+    tuple_at = 0
     allow_clash = True  # two first packets of one flow may race: they are united
 
     def __init__(self) -> None:
@@ -57,13 +58,13 @@ class Udp:
     @l4proto
     def error(self, pkt: Packet, dataoff: int) -> int:
         """Header, length and checksum; the sum runs over the whole IP payload, whatever the length field says."""
-        size = pkt.end - dataoff
+        size, l3 = pkt.end - dataoff, pkt.l3
         if pkt.avail - dataoff < UDP.size:
             return self._invalid(pkt, "short packet")
-        length, check = _read(pkt.buf, dataoff)
+        length, check = octets.length(pkt.buf, dataoff)
         if length > size or length < UDP.size:
             return self._invalid(pkt, "truncated/malformed packet")
-        if check and pkt.verify and not pkt.l3.checksum(pkt, dataoff, IPPROTO_UDP):
+        if check and pkt.verify and not l3.ops.checksum(pkt, dataoff, IPPROTO_UDP):
             return self._invalid(pkt, "bad checksum")
         return ACCEPT
 
@@ -73,7 +74,7 @@ class Udp:
         return -ACCEPT
 
     @l4proto
-    def new(self, ct: Conn, pkt: Packet) -> bool:
+    def new(self, ct: Conn, pkt: Packet, dataoff: int) -> bool:
         """Any datagram may open a flow; ``ct.proto`` is the time (nanoseconds) after which it may be a stream."""
         ct.proto = pkt.now + STREAM_AFTER
         return True

@@ -1,0 +1,23 @@
+cimport cython
+
+from ctcore.packet cimport Packet
+
+cdef int CONFIRMED, EXT_ACCT, EXT_ECACHE, FIXED_TIMEOUT, IP_CT_IS_REPLY
+cdef long long NEVER
+
+
+cdef class Conn:
+    cdef public bytes original, reply
+    cdef public long long timeout, armed, id
+    cdef public int status, children
+    cdef public unsigned int mark, secmark
+    cdef public object net, l3, l4, zone, proto, policy
+    cdef public Conn master
+    cdef public list ext
+
+    cpdef bytes key(self, int direction)
+    cpdef refresh(self, Packet pkt, long long timeout)
+    cpdef refresh_acct(self, Packet pkt, int ctinfo, long long timeout)
+    @cython.locals(direction=int)
+    cpdef acct(self, Packet pkt, int ctinfo)
+    cpdef cache_event(self, int event)

@@ -1,0 +1,50 @@
+"""What pluggy is shown in place of a compiled plugin: it looks for plain functions and bound methods alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ctcore.hookspecs import SPECS, l3proto, l4proto
+from ctcore.ops import L3Ops, L4Ops
+
+_OPS: Final[Mapping[str, tuple[type, Any]]] = {"l3proto": (L3Ops, l3proto), "l4proto": (L4Ops, l4proto)}
+
+
+class Facade:
+    """An object whose attributes are the hooks of a compiled plugin, as bound methods.
+
+    What C code calls directly cannot carry a marker: of a class that derives from ``L3Ops`` or ``L4Ops`` each of those
+    methods that it defines itself is a hook.
+    """
+
+    def __init__(self, kind: str, plugin: Any) -> None:
+        base, marker = _OPS.get(kind, (None, None))
+        for name in _hooks(kind):
+            definition = _definition(type(plugin), name)
+            if not _is_compiled(definition):
+                continue
+            if base is not None and isinstance(plugin, base) and name in vars(base):
+                if definition is vars(base)[name]:
+                    continue
+                marker(definition)
+            setattr(self, name, getattr(plugin, name))
+
+
+def hookable(kind: str, plugin: Any) -> Any:
+    """The plugin itself where pluggy can see its hooks, else a façade of it."""
+    if any(_is_compiled(_definition(type(plugin), name)) for name in _hooks(kind)):
+        return Facade(kind, plugin)
+    return plugin
+
+
+def _hooks(kind: str) -> list[str]:
+    return [name for name in vars(SPECS[kind]) if not name.startswith("_")]
+
+
+def _definition(cls: type, name: str) -> Any:
+    return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+
+
+def _is_compiled(method: Any) -> bool:
+    return type(method).__name__ == "cython_function_or_method"

@@ -1,0 +1,28 @@
+cimport cython
+
+from ctcore.conn cimport Conn
+from ctcore.ops cimport HookFunction
+from ctcore.packet cimport Packet
+from ctcore.slots cimport L3Slot
+from ctcore.wheel cimport Wheel
+
+cdef int CONFIRMED, DYING, TEMPLATE, UNSEEN, OWNED
+cdef int ACCEPT, DROP, FORWARD, LOCAL_IN, LOCAL_OUT, POST_ROUTING, PRE_ROUTING
+
+
+cdef class Receiver:
+    cdef readonly object net
+    cdef public long long now
+    cdef public bint host
+    cdef Wheel wheel
+    cdef dict l3protos
+    cdef list observers
+
+    @cython.locals(l3=L3Slot, verdict=int)
+    cpdef int receive(self, Packet pkt, int ethertype, long long now) except? -99
+    @cython.locals(ct=Conn, verdict=int)
+    cdef int _track(self, Packet pkt, L3Slot l3) except? -99
+    @cython.locals(chain=tuple, function=HookFunction, verdict=int, hook=int)
+    cdef int _inbound(self, Packet pkt, L3Slot l3) except? -99
+    @cython.locals(verdict=int, hook=int)
+    cdef int _from_host(self, Packet pkt, L3Slot l3) except? -99

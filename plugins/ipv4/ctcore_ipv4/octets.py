@@ -1,0 +1,31 @@
+"""What every packet's octets are asked for; ``octets.pyx`` is the same for the compiled build."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ctcore_ipv4.header import IPV4
+
+_number = int.from_bytes
+
+
+class Octets:
+    """``rcv(buf, at)`` reads version_ihl, tot_len, frag_off and protocol of the header at ``at``."""
+
+    __slots__ = ()
+
+    rcv = staticmethod(IPV4.reader("version_ihl", "tot_len", "frag_off", "protocol"))
+
+    def is_right(self, buf: bytes, start: int, end: int, pseudo: int) -> bool:
+        """Whether the words of ``buf`` from ``start`` to before ``end`` and ``pseudo`` sum up to all ones.
+
+        As ``ctcore_ipv4.checksum.is_right``; ``pseudo`` is less than 2**31.
+        """
+        total = _number(buf[start:end], "big")
+        if (end - start) & 1:
+            total <<= 8
+        total += pseudo
+        return total != 0 and total % 0xFFFF == 0
+
+
+octets: Final = Octets()

@@ -1,0 +1,29 @@
+"""Compiles the packet path; see ctcore/building.py. Everything else about the package is in pyproject.toml."""
+
+import runpy
+from pathlib import Path
+
+from setuptools import setup
+
+HERE = Path(__file__).resolve().parent
+building = runpy.run_path(str(HERE / "ctcore" / "building.py"))
+
+MODULES = (
+    "confirm",
+    "conn",
+    "nodes",
+    "ops",
+    "packet",
+    "receive",
+    "replay",
+    "slots",
+    "sources.link",
+    "sources.octets",
+    "track",
+    "wheel",
+)
+
+setup(
+    ext_modules=building["extensions"](HERE / "ctcore", MODULES, ()),
+    cmdclass={"build_ext": building["BuildOrPlain"]},
+)
