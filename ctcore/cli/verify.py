@@ -1,29 +1,44 @@
-"""``ctcore verify``: the running kernel's answer, or a recorded one, beside ctcore's."""
+"""``ctcore verify``: the running kernel's answer, or a recorded one, beside ctcore's or another tracker's."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Final
 
 import click
 
-from ctcore.cli.conduct import INPUT
+from ctcore.cli.conduct import INPUT, say
 from ctcore.cli.options import command as define
 from ctcore.cli.options import option
 from ctcore.cli.progress import Progress
 from ctcore.cli.session import load_plugins, warn_of
-from ctcore.errors import CtcoreError
+from ctcore.errors import CaptureError, CtcoreError
 from ctcore.registry import Registry
-from ctcore.sources import open_capture
+from ctcore.sources import Capture, open_capture
 from ctcore.verify import report
-from ctcore.verify.compare import Comparison
+from ctcore.verify.outside import replay_outside
 from ctcore.verify.recorded import Recorder, Recording, place
 from ctcore.verify.sidebyside import Outcome, replay
-from ctcore.verify.sides import KernelJudge, Own, opened, parse_settings
+from ctcore.verify.sides import Judge, KernelJudge, Own, opened, parse_settings
+from ctcore.verify.tracker import PATIENCE, Tracker
 
 STDIN: Final = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for, the captures apart."""
+
+    bpf: str | None
+    sysctls: dict[str, int]
+    record: str | None
+    recorded: str | None
+    tracker: Tracker | None
+    registry: Registry
 
 
 @define("Does the running kernel say the same?")
@@ -37,8 +52,29 @@ STDIN: Final = "-"
 )
 @option("--record", metavar="DIR", help="Write the kernel's answers to DIR/CAPTURE.jsonl.gz as well.")
 @option("--recorded", metavar="DIR", help="Ask no kernel: compare with what --record wrote there. Needs no root.")
+@option(
+    "--tracker",
+    metavar="COMMAND",
+    section="Another tracker",
+    help="Compare this program in place of ctcore; {capture} in it is the file that it is to track.",
+)
+@option(
+    "--tracker-timeout",
+    "patience",
+    type=click.FloatRange(min=0, min_open=True),
+    default=PATIENCE,
+    metavar="SECONDS",
+    section="Another tracker",
+    help=f"How long it may be silent before it is ended; {PATIENCE:g} where not given.",
+)
 def command(
-    captures: tuple[str, ...], bpf: str | None, settings: tuple[str, ...], record: str | None, recorded: str | None
+    captures: tuple[str, ...],
+    bpf: str | None,
+    settings: tuple[str, ...],
+    record: str | None,
+    recorded: str | None,
+    tracker: str | None,
+    patience: float,
 ) -> None:
     """Replay captures through the running kernel and through ctcore, and compare.
 
@@ -53,8 +89,17 @@ def command(
     often it agreed. Packets are sent as fast as they go: the pauses of the
     capture are left out, so that no flow of it grows old.
 
-    The exit status is 0 where both sides agree on everything, 1 where they
-    differ anywhere or where they cannot be compared, 2 for a wrong command line.
+    With --tracker another program is compared in place of ctcore. It is given a
+    capture of the same packets, each with the time at which the kernel had it,
+    and prints a line for each as "ctcore trace -o json" does. A word of COMMAND
+    with {sysctl} is repeated for every setting, as NAME=VALUE. What the program
+    does not print is not compared. The manual has the lines, field by field.
+
+    The exit status is 0 where both sides agree on everything; 1 where they
+    differ anywhere, where a capture cannot be read to its end or has nothing to
+    compare (what was read is compared still, and the other captures), where the
+    tracker fails, and where no comparison can be made; 2 for a wrong command
+    line.
 
     \b
     Examples:
@@ -63,23 +108,45 @@ def command(
       sudo ctcore verify --bpf 'tcp port 80' big.pcap
       sudo ctcore verify --record answers *.pcap    keep the kernel's answers
       ctcore verify --recorded answers *.pcap       compare with them, anywhere
+      ctcore verify --recorded answers --tracker 'mine --json {capture}' *.pcap
     """
     _check(captures, bpf, settings, record, recorded)
     registry = load_plugins(False, ())
     warn_of(registry)
-    sysctls = parse_settings(settings, registry)
-    comparisons: list[Comparison] = []
-    with Progress(sys.stderr.isatty() and not sys.stdout.isatty()) as progress:
-        for capture in captures:
-            if recorded is not None:
-                outcome = _against_recording(capture, recorded, registry, progress)
-            else:
-                outcome = _against_kernel(capture, bpf, sysctls, record, registry, progress)
-            print("\n".join((report.verdict_line(_name(capture), outcome), *report.details(outcome))), flush=True)
-            comparisons.append(outcome.comparison)
-    print("\n" + "\n".join(report.agreement(comparisons)))
-    if any(comparison.differences for comparison in comparisons):
+    other = None if tracker is None else _tracker(tracker, patience)
+    wish = Wish(bpf, parse_settings(settings, registry), record, recorded, other, registry)
+    outcomes: list[Outcome] = []
+    faults: list[CtcoreError] = []
+    try:
+        with Progress(sys.stderr.isatty() and not sys.stdout.isatty()) as progress:
+            for capture in captures:
+                try:
+                    outcome = _verify(capture, wish, progress)
+                except CaptureError as error:
+                    faults.append(error)
+                    continue
+                print("\n".join((report.verdict_line(_name(capture), outcome), *report.details(outcome))), flush=True)
+                outcomes.append(outcome)
+                faults += outcome.faults
+    finally:
+        _conclude(outcomes, faults)
+    if not all(outcome.agrees for outcome in outcomes) or faults:
         sys.exit(INPUT)
+
+
+def _conclude(outcomes: list[Outcome], faults: list[CtcoreError]) -> None:
+    """Print the table of what was compared, and then why not everything was."""
+    if outcomes:
+        print("\n" + "\n".join(report.agreement(outcome.comparison for outcome in outcomes)))
+    for fault in faults:
+        say(f"ctcore: {fault}")
+
+
+def _tracker(command: str, patience: float) -> Tracker:
+    try:
+        return Tracker(command, patience)
+    except CtcoreError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _check(
@@ -87,7 +154,9 @@ def _check(
 ) -> None:
     """Raises click.UsageError for options that go ill together."""
     if recorded is not None and (record is not None or settings or bpf is not None):
-        raise click.UsageError("--recorded goes with no other option: a recording has its own settings and filter")
+        raise click.UsageError(
+            "--recorded goes without --record, --set and --bpf: a recording has its own settings and filter"
+        )
     if STDIN in captures and (record is not None or recorded is not None):
         raise click.UsageError("a recording needs a file: standard input has no name")
     names = [os.path.basename(capture) for capture in captures]
@@ -95,23 +164,18 @@ def _check(
         raise click.UsageError("two captures of the same name would be recorded in one file")
 
 
-def _against_kernel(
-    capture: str,
-    bpf: str | None,
-    sysctls: dict[str, int],
-    record: str | None,
-    registry: Registry,
-    progress: Progress,
-) -> Outcome:
-    own = Own(sysctls, registry)
+def _verify(capture: str, wish: Wish, progress: Progress) -> Outcome:
+    if wish.recorded is not None:
+        return _against_recording(capture, wish.recorded, wish, progress)
+    own = Own(wish.sysctls, wish.registry)
     with ExitStack() as stack:
-        source = stack.enter_context(open_capture(capture, bpf))
-        judge = KernelJudge(stack.enter_context(opened(sysctls)), own.ethertypes)
-        if record is None:
-            return replay(source, judge, own, progress.update)
-        recorder = Recorder(judge, capture, sysctls, bpf)
-        outcome = replay(source, recorder, own, progress.update)
-    path = place(record, capture)
+        source = stack.enter_context(open_capture(capture, wish.bpf))
+        judge = KernelJudge(stack.enter_context(opened(wish.sysctls)), own.ethertypes)
+        if wish.record is None:
+            return _compared(source, judge, own, wish.sysctls, wish, progress)
+        recorder = Recorder(judge, capture, wish.sysctls, wish.bpf)
+        outcome = _compared(source, recorder, own, wish.sysctls, wish, progress)
+    path = place(wish.record, capture)
     try:
         recorder.save(path)
     except OSError as error:
@@ -119,11 +183,20 @@ def _against_kernel(
     return outcome
 
 
-def _against_recording(capture: str, folder: str, registry: Registry, progress: Progress) -> Outcome:
+def _against_recording(capture: str, folder: str, wish: Wish, progress: Progress) -> Outcome:
     judge = Recording(place(folder, capture))
     judge.check(capture)
     with open_capture(capture, judge.bpf) as source:
-        return replay(source, judge, Own(judge.sysctls, registry), progress.update)
+        return _compared(source, judge, Own(judge.sysctls, wish.registry), judge.sysctls, wish, progress)
+
+
+def _compared(
+    source: Capture, judge: Judge, own: Own, sysctls: Mapping[str, int], wish: Wish, progress: Progress
+) -> Outcome:
+    """The judge's word beside that of ctcore, or of the program that stands in for it."""
+    if wish.tracker is None:
+        return replay(source, judge, own, progress.update)
+    return replay_outside(source, judge, wish.tracker, sysctls, own.ethertypes, progress.update)
 
 
 def _name(capture: str) -> str:

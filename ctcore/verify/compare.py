@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 TIMEOUT_TOLERANCE: Final = 1
 """Seconds by which two timeouts may differ."""
@@ -45,18 +45,21 @@ class Difference:
     field: str
     kernel: Any
     ctcore: Any
+    side: str = "ctcore"
+    """Who says ``ctcore``: ctcore, or a tracker that is compared in its place."""
 
     def __str__(self) -> str:
         """One line for people."""
-        return f"packet {self.frame}: {self.field}: kernel {self.kernel!r}, ctcore {self.ctcore!r}"
+        return f"packet {self.frame}: {self.field}: kernel {self.kernel!r}, {self.side} {self.ctcore!r}"
 
 
 @dataclass(slots=True)
 class Tally:
-    """How often a field was compared, and how often it agreed."""
+    """How often a field was compared, how often it agreed, and how often one side did not tell it."""
 
     compared: int = 0
     agreed: int = 0
+    lacking: int = 0
 
 
 @dataclass(slots=True)
@@ -66,14 +69,22 @@ class Comparison:
     packets: int = 0
     differences: list[Difference] = field(default_factory=list)
     tally: dict[str, Tally] = field(default_factory=dict)
+    side: str = "ctcore"
+    """What differences call the side that is not the kernel's."""
+    complete: ClassVar[bool] = True
+    """Whether that side tells every field of each packet."""
 
     def add(self, kernel: Record, ctcore: Record) -> None:
         """Compare the two accounts of one packet."""
         self.packets += 1
-        frame, theirs, ours = kernel["frame"], account(kernel), account(ctcore)
+        frame, theirs, ours = kernel["frame"], account(kernel), self.own_account(ctcore)
         for name, said in theirs.items():
             if name in ours:
                 self._judge(frame, name, said, ours[name])
+
+    def own_account(self, record: Record) -> dict[str, Any]:
+        """What is compared of a packet's object of the side that is not the kernel's."""
+        return account(record)
 
     def add_statistics(self, kernel: Mapping[str, int], ctcore: Mapping[str, int]) -> None:
         """Compare the counters that both have, after the last packet."""
@@ -94,7 +105,7 @@ class Comparison:
         if _agree(name, kernel, ctcore):
             tally.agreed += 1
         else:
-            self.differences.append(Difference(frame, name, kernel, ctcore))
+            self.differences.append(Difference(frame, name, kernel, ctcore, self.side))
 
 
 def compare(kernel: Iterable[Record], ctcore: Iterable[Record]) -> Comparison:
@@ -149,7 +160,7 @@ def _agree(name: str, kernel: Any, ctcore: Any) -> bool:
 
 
 def _same_event(kernel: Record, ctcore: Record) -> bool:
-    return all(said is None or _agree(name, said, ctcore.get(name)) for name, said in kernel.items())
+    return all(said is None or name not in ctcore or _agree(name, said, ctcore[name]) for name, said in kernel.items())
 
 
 def _event(event: Record) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,6 +107,7 @@ class Recording:
     def final(self) -> Record:
         """What the kernel said after the last packet. Raises CtcoreError where packets are left."""
         found: Record = self._next("final")["final"]
+        self._records.close()
         return found
 
     def _next(self, name: str) -> Record:
@@ -115,7 +116,7 @@ class Recording:
             raise CtcoreError(f"{self.path}: damaged: it does not have as many packets as its capture")
         return record
 
-    def _read(self) -> Iterator[dict[str, Any]]:
+    def _read(self) -> Generator[dict[str, Any], None, None]:
         try:
             with gzip.open(self.path, "rt", encoding="utf-8") as file:
                 yield from map(json.loads, file)
@@ -128,7 +129,8 @@ class Recording:
 def compare_recorded(recording: str | Path, capture: str, registry: Registry | None = None) -> Outcome:
     """Compare a recording with what ctcore makes of the capture that it was made of, under the same sysctls.
 
-    Needs neither root nor Linux' conntrack. Raises CtcoreError for the recording and CaptureError for the capture.
+    Needs neither root nor Linux' conntrack. Raises CtcoreError for the recording, and CaptureError for a capture that
+    cannot be opened; one that cannot be read on is among the outcome's ``faults``.
     """
     judge = Recording(recording)
     judge.check(capture)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ctcore.errors import CaptureError, CtcoreError
 from ctcore.sources.capture import Capture
 from ctcore.verify.compare import Comparison
 from ctcore.verify.sides import Judge, Own, Record
@@ -53,33 +54,55 @@ class Outcome:
     """What a replay showed. ``disputed`` is None where the sides agree on every packet; then they may still differ
     in what is compared after the last one."""
 
-    comparison: FullComparison
+    comparison: Comparison
     disputed: Disputed | None = None
     lacking: tuple[str, ...] = ()
     """What could not be compared, for the kernel's side did not have it."""
+    comparable: int = 0
+    """Packets of a network layer protocol that is tracked."""
+    faults: list[CtcoreError] = field(default_factory=list)
+    """Why not every packet was compared, or none: a capture that cannot be read on, a tracker that failed."""
 
     @property
     def agrees(self) -> bool:
-        """Whether there is no difference at all."""
-        return not self.comparison.differences
+        """Whether everything was compared and there is no difference at all."""
+        return not self.comparison.differences and not self.faults
 
 
 def replay(capture: Capture, judge: Judge, own: Own, on_packet: Callable[[Capture], None] | None = None) -> Outcome:
-    """Give every packet of ``capture`` to both sides. Raises CaptureError and CtcoreError."""
-    outcome = Outcome(FullComparison())
-    comparison = outcome.comparison
-    for _, ethertype, packet in capture.packets():
-        theirs = judge.account(packet, ethertype)
-        ours = own.account(packet, ethertype, theirs["time_ns"])
-        comparison.add(theirs, ours)
-        if comparison.differences and outcome.disputed is None:
-            outcome.disputed = Disputed(packet, ethertype, theirs, ours)
-        if on_packet is not None:
-            on_packet(capture)
+    """Give every packet of ``capture`` to both sides.
+
+    A capture that cannot be read on is among the ``faults``, and what came before is compared. Raises CtcoreError
+    where the judge cannot answer.
+    """
+    comparison = FullComparison()
+    outcome = Outcome(comparison)
+    try:
+        for _, ethertype, packet in capture.packets():
+            theirs = judge.account(packet, ethertype)
+            ours = own.account(packet, ethertype, theirs["time_ns"])
+            comparison.add(theirs, ours)
+            outcome.comparable += ethertype in own.ethertypes
+            if comparison.differences and outcome.disputed is None:
+                outcome.disputed = Disputed(packet, ethertype, theirs, ours)
+            if on_packet is not None:
+                on_packet(capture)
+    except CaptureError as error:
+        outcome.faults.append(error)
+    outcome.faults += nothing_compared(outcome, capture)
     end = judge.final()
     comparison.add_final(end, own.final(end["time_ns"]))
     outcome.lacking = tuple(title for name, title in LINES.items() if end[name] is None)
     return outcome
+
+
+def nothing_compared(outcome: Outcome, capture: Capture) -> list[CtcoreError]:
+    """The fault of a capture that was read to its end and had no packet to compare, if it is such a one."""
+    if outcome.comparable or outcome.faults:
+        return []
+    count = outcome.comparison.packets
+    why = f"none of its {count} packets is of a protocol that is tracked" if count else "no packet came from it"
+    return [CaptureError(f"{capture.name}: nothing to compare: {why}")]
 
 
 def _lines(name: str, lines: Iterable[str]) -> dict[str, int]:

@@ -67,12 +67,13 @@ class Own:
 
     def __init__(self, sysctls: Mapping[str, int], registry: Registry | None = None) -> None:
         self._tracker = Conntrack(registry, {**ACCOUNTING, **sysctls})
+        self._ethertypes = frozenset(self._tracker.net.l3protos)
         self._frame = 0
 
     @property
     def ethertypes(self) -> frozenset[int]:
         """The EtherTypes of the network layer protocols for which a plugin is loaded."""
-        return frozenset(self._tracker.net.l3protos)
+        return self._ethertypes
 
     def account(self, packet: bytes, ethertype: int, now: int) -> Record:
         """Track the next packet at the time ``now`` (nanoseconds) and tell what became of it."""

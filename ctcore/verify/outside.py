@@ -1,0 +1,62 @@
+"""One capture through a judge and through another program than ctcore, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
+from typing import Final
+
+from ctcore.errors import CaptureError
+from ctcore.sources.capture import Capture
+from ctcore.verify.partial import PartialComparison
+from ctcore.verify.sidebyside import Disputed, Outcome, nothing_compared
+from ctcore.verify.sides import Judge
+from ctcore.verify.spool import Spool
+from ctcore.verify.tracker import Tracker, TrackerError
+
+SIDE: Final = "tracker"
+
+
+def replay_outside(
+    capture: Capture,
+    judge: Judge,
+    tracker: Tracker,
+    sysctls: Mapping[str, int],
+    ethertypes: Collection[int],
+    on_packet: Callable[[Capture], None] | None = None,
+) -> Outcome:
+    """Give every packet of ``capture`` to the judge, and all of them to the tracker when that is done.
+
+    ``sysctls`` and ``ethertypes`` are those that the judge goes by.
+    A capture that cannot be read on and a tracker that fails are among the ``faults``; what came before is compared.
+    Raises CtcoreError where the judge or the tracker cannot begin.
+    """
+    tracker.check(sysctls)
+    outcome = Outcome(PartialComparison(side=SIDE))
+    with Spool() as spool:
+        try:
+            for _, ethertype, packet in capture.packets():
+                spool.add(ethertype, packet, judge.account(packet, ethertype))
+                outcome.comparable += ethertype in ethertypes
+                if on_packet is not None:
+                    on_packet(capture)
+        except CaptureError as error:
+            outcome.faults.append(error)
+        judge.final()
+        spool.finish()
+        if spool.count:
+            _compare(outcome, spool, tracker, sysctls)
+        outcome.faults += nothing_compared(outcome, capture)
+    return outcome
+
+
+def _compare(outcome: Outcome, spool: Spool, tracker: Tracker, sysctls: Mapping[str, int]) -> None:
+    comparison = outcome.comparison
+    try:
+        with closing(tracker.records(spool.path, spool.count, sysctls)) as lines, closing(spool.read()) as packets:
+            for ours, (ethertype, packet, theirs) in zip(lines, packets, strict=False):
+                comparison.add(theirs, ours)
+                if comparison.differences and outcome.disputed is None:
+                    outcome.disputed = Disputed(packet, ethertype, theirs, ours)
+    except TrackerError as error:
+        outcome.faults.append(error)
