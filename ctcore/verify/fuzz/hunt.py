@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,7 +21,7 @@ class Hunt:
     """What is fed, and how much of it was.
 
     ``size`` is the packets of a round; ``fixed`` are the settings of every round, to which each adds its own where
-    they ``vary``. ``packets`` and ``number`` count the packets compared and the rounds begun.
+    they ``vary``. ``packets`` counts the packets compared, ``number`` the rounds begun or left out before the first.
     """
 
     profile: str
@@ -31,14 +33,16 @@ class Hunt:
     packets: int = 0
     number: int = 0
 
-    def differences(self, limit: int) -> Iterator[tuple[list[bytes], Outcome]]:
+    def differences(self, limit: int | None, seconds: float = math.inf) -> Iterator[tuple[list[bytes], Outcome]]:
         """The packets and the outcome of each round with a difference, until ``limit`` packets were compared.
 
-        ``rounds`` has the settings of that round meanwhile.
+        No round begins when ``seconds`` have gone by. ``rounds`` has the settings of that round meanwhile.
         """
-        while self.packets < limit:
-            self.rounds.sysctls = {**(settings(self.seed, self.number) if self.vary else {}), **self.fixed}
-            packets = packets_of(self.profile, self.seed, self.number, min(self.size, limit - self.packets))
+        end = time.monotonic() + seconds
+        while (limit is None or self.packets < limit) and time.monotonic() < end:
+            self.rounds.sysctls = settings(self.seed, self.number, self.fixed) if self.vary else dict(self.fixed)
+            count = self.size if limit is None else min(self.size, limit - self.packets)
+            packets = packets_of(self.profile, self.seed, self.number, count)
             self.number += 1
             outcome = self.rounds.run(packets)
             self.packets += outcome.comparison.packets

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 from typing import Final
+
+from ctcore.errors import SysctlError
 
 CHOICES: Final[dict[str, tuple[int, ...]]] = {
     "nf_conntrack_tcp_be_liberal": (1,),
@@ -34,16 +37,42 @@ CHOICES: Final[dict[str, tuple[int, ...]]] = {
 
 
 LINGERING: Final = 120
+_UNACKNOWLEDGED: Final = "nf_conntrack_tcp_timeout_unacknowledged"
 TOO_EVEN: Final = ("nf_conntrack_tcp_timeout_fin_wait", "nf_conntrack_tcp_timeout_time_wait")
-"""Timeouts of exactly the 120 seconds below which no flow is cut short. Where one is set and asked for in the same
-tick of the kernel's clock it is that long, and a tick later it is not: no matter for a clock that stands still."""
+"""Timeouts of exactly the 120 seconds below which a bad FIN or RST cuts no flow short, unless set otherwise.
+
+Where such a timeout is set and asked for in the same tick of the kernel's clock the flow has those 120 seconds left,
+and is cut to the timeout of unacknowledged data if that is less; a tick later it has not. Nothing can agree with that.
+"""
 
 
-def settings(seed: int, number: int) -> dict[str, int]:
-    """The settings of one round: the same for the same arguments."""
+def settings(seed: int, number: int, fixed: Mapping[str, int] | None = None) -> dict[str, int]:
+    """The settings of one round, those that are ``fixed`` among them: the same for the same arguments."""
     rng = Random(f"settings {seed} {number}")
     count = rng.choice((0, 1, 2, 4, 8))
     drawn = {name: rng.choice(CHOICES[name]) for name in rng.sample(sorted(CHOICES), count)}
-    if drawn.get("nf_conntrack_tcp_timeout_unacknowledged", LINGERING) < LINGERING:
-        drawn = {**dict.fromkeys(TOO_EVEN, LINGERING + 5), **drawn}
-    return drawn
+    together = {**steady(drawn), **(fixed or {})}
+    if _even(together):
+        del together[_UNACKNOWLEDGED]  # which was drawn, for what is fixed is steady
+    return together
+
+
+def steady(chosen: Mapping[str, int]) -> dict[str, int]:
+    """Settings of which the kernel's answer does not depend on its tick: 125 seconds in place of a default of 120.
+
+    Raises SysctlError where 120 seconds are wanted in so many words.
+    """
+    even = _even(chosen)
+    for name in even:
+        if name in chosen:
+            raise SysctlError(
+                f"{name}={LINGERING} cannot be compared with {_UNACKNOWLEDGED} below {LINGERING}: whether a bad FIN or "
+                f"RST cuts such a flow short depends on the tick of the kernel's clock"
+            )
+    return {**chosen, **dict.fromkeys(even, LINGERING + 5)}
+
+
+def _even(chosen: Mapping[str, int]) -> list[str]:
+    if chosen.get(_UNACKNOWLEDGED, LINGERING) >= LINGERING:
+        return []
+    return [name for name in TOO_EVEN if chosen.get(name, LINGERING) == LINGERING]

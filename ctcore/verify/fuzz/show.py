@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, Final
 
 from ctcore.testing.packets import ICMP, TCP, TCP_FLAGS, UDP
@@ -20,22 +21,24 @@ def test_case(packets: Sequence[bytes], rounds: Rounds, profile: str) -> str:
         lines.append(f"    # {at + 1}: {decoded(packet)}")
         lines.append(f'    "{packet.hex()}",')
     lines.append("]")
-    for theirs, ours in zip(outcome.kernel, outcome.ctcore, strict=True):
+    for theirs, ours in zip_longest(outcome.kernel, outcome.ctcore):
         lines.append(f"# {theirs['frame']} kernel {_told(theirs)}")
-        lines.append(f"# {theirs['frame']} ctcore {_told(ours)}")
+        lines.append(f"# {theirs['frame']} {outcome.comparison.side} {_told(ours) if ours else 'nothing'}")
     lines += [f"# {difference}" for difference in outcome.comparison.differences]
     return "\n".join(lines)
 
 
 def _told(record: dict[str, Any]) -> str:
-    text = " ".join(str(record[name]) for name in _FIELDS)
-    events = ",".join(event["type"] for event in record["events"])
-    entry = record["entry"]
+    text = " ".join(str(record.get(name)) for name in _FIELDS)
+    events = ",".join(event["type"] for event in record.get("events", ()))
+    entry = record.get("entry")
     if entry is None:
         return f"{text} events={events} -"
-    sides = [f"{side.get('packets')}/{side.get('bytes')}" for side in (entry["original"], entry["reply"])]
-    tcp = entry.get("tcp", {})
-    marks = f"{entry['state']} {entry['timeout']}s {'|'.join(entry['status'])} {' '.join(sides)}"
+    directions = [entry.get(name, {}) for name in ("original", "reply")]
+    sides = [f"{side.get('packets')}/{side.get('bytes')}" for side in directions]
+    tcp = entry.get("tcp") or {}
+    status = "|".join(entry.get("status", ()))
+    marks = f"{entry.get('state')} {entry.get('timeout')}s {status} {' '.join(sides)}"
     return f"{text} events={events} {marks} {tcp.get('wscale', '')} {tcp.get('flags', '')}"
 
 
