@@ -69,7 +69,7 @@ def encode(packets: Array, first: int, noise: Array) -> tuple[Array, Array]:
     first: number of the first packet, for the IP identification. noise: random bytes for the payloads, at
     least as many as the records take.
     """
-    wire = NETWORK.itemsize + HEADER_SIZE[packets["kind"]] + packets["payload"]
+    wire = wire_length(packets)
     ends = np.cumsum(RECORD.itemsize + wire)
     start = ends - wire - RECORD.itemsize
     transport = ends - wire + NETWORK.itemsize
@@ -83,6 +83,12 @@ def encode(packets: Array, first: int, noise: Array) -> tuple[Array, Array]:
         _put(buffer, transport[rows], headers)
     _seal(buffer, packets, transport, ends)
     return buffer, start
+
+
+def wire_length(packets: Array) -> Array:
+    """Return the bytes of each packet's frame, without the checksum of Ethernet."""
+    length: Array = NETWORK.itemsize + HEADER_SIZE[packets["kind"]] + packets["payload"]
+    return length
 
 
 def _put(buffer: Array, at: Array, headers: Array) -> None:

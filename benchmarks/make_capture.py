@@ -1,7 +1,8 @@
 """Make a capture for the benchmark: NAME.pcap, and NAME.json, which says what is in it.
 
 With --snaplen 96 also NAME.s96.pcap, the same packets cut to 96 bytes. With --live also NAME.open.pcap: its
-first seconds, in which every flow is opened. The same options and the same numpy give the same bytes.
+first seconds, in which every flow is opened. With --head 1000 also NAME.head.pcap: its first 1,000 packets, for slow
+programs. The same options and the same numpy give the same bytes.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from flows import OPENING, Array, Kind, Plan
-from frames import RECORD, encode
+from flows import OPENING, Array, Plan
+from frames import ETHERNET, PROTOCOL, RECORD, encode, wire_length
 from traffic import build
 
 CHUNK = 8192
@@ -61,11 +62,30 @@ def file_header(snaplen: int) -> bytes:
     return struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snaplen, 1)
 
 
-def summary(plan: Plan, packets: Array) -> dict[str, object]:
-    """Return the plan, how many packets open the flows of a live capture, and how many each kind has."""
-    opening = int(np.searchsorted(packets["time"], OPENING * 1e6)) if plan.live else 0
-    kinds = np.bincount(packets["kind"], minlength=len(Kind))
-    return {**vars(plan), "opening": opening, "kinds": {kind.name.lower(): int(kinds[kind]) for kind in Kind}}
+def totals(packets: Array) -> dict[str, int]:
+    """Return what a program that reads these packets should count.
+
+    octets: bytes of IP packets. tcp, udp, icmp: flows of each. udp_packets, icmp_packets: packets of each.
+    icmp_pairs, icmp_ways: pairs of hosts that exchange ICMP, and those with each direction for itself, as some programs
+    count no finer.
+    """
+    protocol = PROTOCOL[packets["kind"]]
+    ports = packets["client_port"] << 24 | packets["server_port"] << 8 | protocol
+    flows = np.unique((packets["client"] & 0xFFFFFF) << 40 | ports) & 0xFF
+    icmp = packets[protocol == 1]
+    hosts = icmp["client"] << 32 | icmp["server"]
+    return {
+        "packets": len(packets),
+        "octets": int((wire_length(packets) - ETHERNET).sum()),
+        "flows": len(flows),
+        "tcp": int((flows == 6).sum()),
+        "udp": int((flows == 17).sum()),
+        "icmp": int((flows == 1).sum()),
+        "icmp_packets": len(icmp),
+        "udp_packets": int((protocol == 17).sum()),
+        "icmp_pairs": len(np.unique(hosts)),
+        "icmp_ways": sum(len(np.unique(hosts[icmp["reply"] == way])) for way in (False, True)),
+    }
 
 
 def arguments() -> argparse.Namespace:
@@ -77,6 +97,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, help="length of the capture (default 100, --live: 20)")
     parser.add_argument("--snaplen", type=int, metavar="BYTES", help="also write packets cut to this length")
+    parser.add_argument("--head", type=int, default=0, metavar="PACKETS", help="also write the first packets alone")
     parser.add_argument("--live", action="store_true", help="open all flows first, use all evenly, close none")
     return parser.parse_args()
 
@@ -94,12 +115,17 @@ def main() -> None:
         packets = build(plan)
     except ValueError as error:
         sys.exit(f"make_capture: {error}")
-    about = summary(plan, packets)
-    write(args.name, packets, args.seed, args.snaplen)
+    parts = {"": packets}
     if args.live:
-        write(f"{args.name}.open", packets[: about["opening"]], args.seed, args.snaplen)
-    Path(f"{args.name}.json").write_text(json.dumps(about, indent=1) + "\n")
-    print(json.dumps(about))
+        parts[".open"] = packets[: np.searchsorted(packets["time"], OPENING * 1e6)]
+    if args.head:
+        parts[".head"] = packets[: args.head]
+    about = {part: totals(some) for part, some in parts.items()}
+    for part, some in parts.items():
+        write(f"{args.name}{part}", some, args.seed, args.snaplen)
+    # Written last: while it is missing the capture is not whole.
+    Path(f"{args.name}.json").write_text(json.dumps({"plan": vars(plan), "totals": about}, indent=1) + "\n")
+    print(json.dumps(about[""]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Make the captures of the benchmark where they are missing, and measure one command on one of them."""
+"""Run programs in turn on one core, again and again, and keep what each run took."""
 
 from __future__ import annotations
 
@@ -7,87 +7,166 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-SNAPLEN = 96
+from captures import Failure, Part
 
+LIMIT = 60.0
+"""Seconds of processor time that the counted runs of one program on one file may take together, but for the first."""
+TIMEOUT = 1800.0
+"""Seconds after which a run is given up."""
+LAUNCHER = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py"))]
 
-class Failure(Exception):
-    """A capture could not be made, or the measured command failed; the message is one sentence."""
+Totals = tuple[int | None, int | None, int | None]
+"""Packets, bytes of IP packets, flows; None for what a program does not tell."""
 
 
 @dataclass(frozen=True)
-class CaptureFile:
-    """A capture of make_capture.py, by its path without suffix; opening: packets that open its flows."""
+class Job:
+    """What a program is to do: read a part of a capture; scratch: an empty directory for what it writes."""
 
-    name: Path
+    part: Part
+    scratch: Path
+
+
+def truth(part: Part) -> Totals:
+    """What the capture holds."""
+    return part.truth["packets"], part.truth["octets"], part.truth["flows"]
+
+
+def silent(job: Job, printed: str) -> Totals:
+    """The totals of a program that tells none."""
+    return None, None, None
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that is measured.
+
+    kind: what sort of program it is. command: its command line. totals: what it counted, from what it printed and wrote.
+    expects, why: what it should count, by its own notion of a flow, and that notion where it is not conntrack's.
+    missing: why it cannot run here, or None. environment: added to this process's. slow: is given the head of a capture.
+    whole: throws packets away of which a capture kept only part, so that it is given whole ones or nothing.
+    grows: is measured with more and more flows too. wordy: prints so much that the counted runs print to /dev/null.
+    """
+
+    name: str
+    kind: str
+    command: Callable[[Job], Sequence[str]]
+    totals: Callable[[Job, str], Totals] = silent
+    expects: Callable[[Part], Totals] = truth
+    why: str = ""
+    missing: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    slow: bool = False
+    whole: bool = False
+    grows: bool = False
+    wordy: bool = False
+
+
+@dataclass
+class Series:
+    """The counted runs of one program on one file: seconds of processor time and by the clock, peak bytes.
+
+    status: "agrees" with the totals that are expected, how it does not, or why it did not run at all. why: its notion of
+    a flow. printed: bytes of output.
+    """
+
+    program: str
+    kind: str
     packets: int
-    flows: int
-    opening: int
+    cpu: list[float] = field(default_factory=list)
+    wall: list[float] = field(default_factory=list)
+    memory: list[int] = field(default_factory=list)
+    counted: Totals = (None, None, None)
+    status: str = ""
+    why: str = ""
+    printed: int = 0
 
-    def path(self, snaplen: int | None, opening: bool = False) -> Path:
-        """Return the file: whole packets or cut ones, the whole capture or its opening."""
-        part = ".open" if opening else ""
-        cut = "" if snaplen is None else f".s{snaplen}"
-        return self.name.with_name(f"{self.name.name}{part}{cut}.pcap")
+    @property
+    def ran(self) -> bool:
+        """Whether there are figures."""
+        return bool(self.cpu)
 
+    @property
+    def rate(self) -> float:
+        """Packets a second of processor time."""
+        return self.packets / median(self.cpu)
 
-@dataclass(frozen=True)
-class Figures:
-    """Medians of several runs: wall-clock and processor seconds, peak memory in bytes; what was printed."""
-
-    seconds: float
-    cpu: float
-    memory: int
-    output: str
-
-
-def capture(directory: Path, packets: int, flows: int, seed: int, live: bool) -> CaptureFile:
-    """Return the capture asked for, made now unless it is there; Failure where it cannot be made."""
-    name = directory / f"{'live' if live else 'mixed'}-p{packets}-f{flows}-r{seed}"
-    about = name.with_name(name.name + ".json")
-    if not about.exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        script = Path(__file__).with_name("make_capture.py")
-        options = [f"--packets={packets}", f"--flows={flows}", f"--seed={seed}", f"--snaplen={SNAPLEN}"]
-        made = subprocess.run([sys.executable, script, name, *options, *["--live"] * live], stdout=subprocess.DEVNULL)
-        if made.returncode:
-            raise Failure(f"the capture {name} could not be made")
-    return CaptureFile(name, packets, flows, json.loads(about.read_text())["opening"])
+    @property
+    def peak(self) -> int:
+        """Bytes of memory at most."""
+        return int(median(self.memory))
 
 
-def measure(command: list[str], path: Path, repeat: int) -> Figures:
-    """Run the command on the capture several times and return the medians; Failure where it fails."""
-    _into_page_cache(path)
-    runs = [_run([*command, str(path)]) for _ in range(repeat)]
-    return Figures(
-        median(run.seconds for run in runs),
-        median(run.cpu for run in runs),
-        int(median(run.memory for run in runs)),
-        runs[-1].output,
-    )
+def run(program: Program, part: Part, core: int, series: Series, check: bool = False) -> float:
+    """Run a program once, add the run to the series, and return its processor time; Failure where it fails."""
+    with tempfile.TemporaryDirectory() as scratch:
+        job = Job(part, Path(scratch))
+        output = Path(os.devnull) if program.wordy and not check else job.scratch / "printed"
+        command = [*LAUNCHER, str(core), str(output), *program.command(job)]
+        environment = {**os.environ, **program.environment}
+        try:
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"did not end within {TIMEOUT:.0f} s") from None
+        used = json.loads(done.stdout)
+        if used["status"]:
+            said = ((output.read_text(errors="replace") + done.stderr).strip().splitlines() or ["nothing"])[-1]
+            raise Failure(f"ended with status {used['status']}, saying: {said}")
+        if check:
+            series.printed = output.stat().st_size
+            series.counted = silent(job, "") if program.wordy else program.totals(job, output.read_text(errors="replace"))
+    series.cpu.append(used["cpu"])
+    series.wall.append(used["wall"])
+    series.memory.append(used["memory"])
+    return float(used["cpu"])
 
 
-def _run(command: list[str]) -> Figures:
-    """Run one process to its end. Its peak memory counts only where it exceeds this small process's own."""
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        errors.seek(0)
-        if process.returncode:
-            said = (errors.read().strip().splitlines() or ["nothing"])[-1]
-            raise Failure(f"{' '.join(command)} ended with status {process.returncode}, saying: {said}")
-        return Figures(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, output.read().strip())
+def in_turn(programs: Sequence[Program], parts: Mapping[str, Part], repeat: int, core: int) -> list[Series]:
+    """Measure each program on its part of a capture, ``repeat`` rounds of all; parts: by the program's name.
+
+    A first round, which compares totals, is not counted, but for a program that takes longer than LIMIT; one that takes
+    long has fewer rounds.
+    """
+    found = {program.name: Series(program.name, program.kind, parts[program.name].truth["packets"]) for program in programs}
+    rounds: dict[str, int] = {}
+    for program in programs:
+        series, part = found[program.name], parts[program.name]
+        into_page_cache(part.path)
+        try:
+            took = run(program, part, core, series, check=True)
+        except Failure as failure:
+            series.status = str(failure)
+            continue
+        series.status, series.why = compared(series.counted, program.expects(part)), program.why
+        rounds[program.name] = repeat if took * repeat <= LIMIT else int(LIMIT / took)
+        if rounds[program.name]:
+            for runs in (series.cpu, series.wall, series.memory):
+                runs.clear()
+    for number in range(repeat):
+        for program in programs:
+            if number < rounds.get(program.name, 0):
+                run(program, parts[program.name], core, found[program.name])
+    return list(found.values())
 
 
-def _into_page_cache(path: Path) -> None:
+def compared(counted: Totals, expected: Totals) -> str:
+    """Say whether totals agree, as far as the program tells them."""
+    names = "packets", "bytes", "flows"
+    differ = [
+        f"{have:,} {name} instead of {want:,}"
+        for name, have, want in zip(names, counted, expected, strict=True)
+        if None not in (have, want) and have != want
+    ]
+    return "; ".join(differ) or "agrees"
+
+
+def into_page_cache(path: Path) -> None:
+    """Read a file, so that no run has to wait for the disk."""
     with open(path, "rb", buffering=0) as file:
         block = bytearray(1 << 20)
         while file.readinto(block):

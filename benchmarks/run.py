@@ -1,6 +1,7 @@
-"""Measure `ctcore count`: packets per second and peak memory per flow, as whole processes on one core.
+"""Measure ctcore and its peers, as whole processes in turn on one core, and print and keep what was found.
 
-Captures are made by make_capture.py, once, in --directory. See README.md for what the figures mean.
+Captures are made by make_capture.py, in a temporary directory or in --directory. See README.md for what the programs do
+for a packet and what the figures mean, and report.py for the table in the project's README.
 """
 
 from __future__ import annotations
@@ -9,56 +10,48 @@ import argparse
 import json
 import os
 import platform
-import shlex
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from measure import SNAPLEN, CaptureFile, Failure, Figures, capture, measure
+import figures
+import kernel
+import own
+import programs
+import report
+from captures import VARIANTS, CaptureFile, Failure, capture
+from measure import Program, Series, in_turn
 
-FEW = 10
-"""Flows of the capture whose peak memory is what a run takes without flows."""
-FEW_PACKETS = 100_000
-VARIANTS = {"full": None, "snapped": SNAPLEN}
-TITLE = "traffic     flows variant     packets/s     steady/s cpu us/p  peak MiB bytes/flow  count"
-
-
-@dataclass
-class Row:
-    """One line of the result: a capture and what was measured on it; None where it does not apply.
-
-    rate: packets per second of the whole process. steady: the same once all flows are open, without start-up.
-    cpu: microseconds of processor time per packet. memory: peak in bytes. per_flow: bytes for each live flow.
-    """
-
-    traffic: str
-    flows: int
-    variant: str
-    packets: int
-    rate: float
-    cpu: float
-    memory: int
-    steady: float | None = None
-    per_flow: float | None = None
-    count: str = ""
+SECTIONS = "peers", "kernel", "growth", "own"
+PACKETS_A_FLOW = 5
+"""At the least, of a capture whose flows are all live."""
 
 
 def arguments() -> argparse.Namespace:
     """Return the command line, parsed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--packets", type=int, default=1_000_000, help="packets of each capture")
-    parser.add_argument("--flows", type=int, default=10_000, help="flows of the mixed capture")
-    parser.add_argument("--live", type=int, nargs="*", default=[1_000, 10_000, 100_000], metavar="FLOWS")
+    parser.add_argument("--packets", type=int, default=1_000_000, help="packets of each capture, or 5 a live flow")
+    parser.add_argument("--flows", type=int, default=10_000, help="flows of the capture that all programs read")
+    parser.add_argument("--live", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000], metavar="FLOWS")
     parser.add_argument("--variant", choices=VARIANTS, nargs="+", default=list(VARIANTS))
-    parser.add_argument("--repeat", type=int, default=5, help="runs of each capture; the median counts")
+    parser.add_argument("--growth-variant", choices=VARIANTS, nargs="+", default=["snapped"])
+    parser.add_argument("--only", choices=SECTIONS, nargs="+", default=list(SECTIONS), help="what to measure")
+    parser.add_argument("--programs", nargs="*", metavar="NAME", help="the peers to measure, without any none (all)")
+    parser.add_argument("--peers-python", default=sys.executable, metavar="PATH", help="has NFStream, dpkt and scapy")
+    parser.add_argument("--repeat", type=int, default=5, help="counted runs of each program; the median counts")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="core to run on")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--directory", type=Path, default=Path(tempfile.gettempdir(), "ctcore-benchmark"))
-    parser.add_argument("--command", help="what to run; the path of the capture is added at its end")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result here")
+    parser.add_argument("--directory", type=Path, help="keep the captures here, 9 GB")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here")
+    parser.add_argument("--quick", action="store_true", help="try everything on small captures; the figures mean nothing")
     args = parser.parse_args()
+    if args.quick:
+        args.packets, args.flows, args.live, args.repeat = 20_000, 400, [100, 400], 1
     if args.repeat < 1:
         parser.error("--repeat must be at least 1")
     if args.core not in os.sched_getaffinity(0):
@@ -66,84 +59,128 @@ def arguments() -> argparse.Namespace:
     return args
 
 
-def rows(args: argparse.Namespace, command: list[str]) -> Iterator[Row]:
-    """Yield the row of the mixed capture, then those of the live ones, for each variant."""
-    for variant in args.variant:
-        snaplen = VARIANTS[variant]
-        mixed = capture(args.directory, args.packets, args.flows, args.seed, live=False)
-        figures = measure(command, mixed.path(snaplen), args.repeat)
-        yield row("mixed", variant, mixed, figures)
-        if args.live:
-            yield from live_rows(args, command, variant)
+class Benchmark:
+    """One run of the benchmark; ``result`` grows with each section and is plain data for JSON."""
+
+    def __init__(self, args: argparse.Namespace, directory: Path, tools: Path) -> None:
+        """Take the command line, where captures are, and where programs are built."""
+        self.args, self.directory, self.tools = args, directory, tools
+        found = programs.builds()
+        self.builds = [name for name, problem in found.items() if problem is None]
+        chosen = programs.floor(tools) + programs.peers(args.peers_python)
+        if args.programs is not None:
+            chosen = [program for program in chosen if program.name in args.programs or program.kind == "floor"]
+        everything = programs.ctcore(found) + chosen
+        self.programs = programs.runnable(everything)
+        missing = {program.name: program.missing for program in everything if program.missing}
+        self.result: dict[str, Any] = {"machine": machine(args), "missing": missing, "quick": args.quick}
+
+    def sections(self) -> Iterator[str]:
+        """Measure section by section, each named when it is in the result."""
+        for name in self.args.only:
+            self.result[name] = getattr(self, f"_{name}")()
+            yield name
+
+    def _peers(self) -> dict[str, Any]:
+        """Every program on the mixed capture."""
+        made = self._capture(self.args.flows, live=False)
+        found = {}
+        for variant in self.args.variant:
+            chosen = [program for program in self.programs if variant == "full" or not program.whole]
+            found[variant] = rows(self._turn(chosen, made, variant))
+        return found
+
+    def _kernel(self) -> dict[str, Any]:
+        """The kernel on the mixed capture, whole packets: it drops what is cut."""
+        problem = kernel.missing()
+        if problem is not None:
+            self.result["missing"][figures.KERNEL] = problem
+            return {}
+        made = self._capture(self.args.flows, live=False)
+        return asdict(kernel.measure(made.part("full"), self.args.repeat, self.args.core, self.tools))
+
+    def _growth(self) -> list[dict[str, Any]]:
+        """The programs that can do it, with more and more live flows."""
+        chosen = [program for program in self.programs if program.grows]
+        found = []
+        for flows in self.args.live:
+            made = self._capture(flows, live=True)
+            for variant in self.args.growth_variant:
+                found.append(
+                    {
+                        "flows": flows,
+                        "variant": variant,
+                        "whole": rows(self._turn(chosen, made, variant)),
+                        "opening": rows(self._turn(chosen, made, variant, ".open")),
+                    }
+                )
+        return found
+
+    def _own(self) -> dict[str, Any]:
+        """ctcore's commands and ways of use; ten packets a flow, and the mixed capture."""
+        few = self._capture(self.args.packets // 10, live=False)
+        made = self._capture(self.args.flows, live=False)
+        return {
+            "commands": rows(self._turn(own.commands(self.builds), few, "snapped")),
+            "ways": rows(self._turn(own.ways(self.builds), made, "snapped")),
+            "udp": made.totals[""]["udp_packets"],
+        }
+
+    def _capture(self, flows: int, live: bool) -> CaptureFile:
+        packets = max(self.args.packets, PACKETS_A_FLOW * flows) if live else self.args.packets
+        return capture(self.directory, packets, flows, self.args.seed, live)
+
+    def _turn(self, chosen: list[Program], made: CaptureFile, variant: str, part: str = "") -> list[Series]:
+        parts = {
+            program.name: made.part("full" if program.whole else variant, ".head" if program.slow else part)
+            for program in chosen
+        }
+        return in_turn(chosen, parts, self.args.repeat, self.args.core)
 
 
-def live_rows(args: argparse.Namespace, command: list[str], variant: str) -> Iterator[Row]:
-    """Yield a row for each number of live flows, with the rate after the opening and the memory per flow."""
-    snaplen = VARIANTS[variant]
-    few = capture(args.directory, FEW_PACKETS, FEW, args.seed, live=True)
-    base = measure(command, few.path(snaplen), args.repeat)
-    for flows in args.live:
-        made = capture(args.directory, args.packets, flows, args.seed, live=True)
-        figures = measure(command, made.path(snaplen), args.repeat)
-        opening = measure(command, made.path(snaplen, opening=True), args.repeat)
-        if args.command is None and figures.output != str(flows):
-            raise Failure(f"{flows} flows are live at the end, but the command printed {figures.output!r}")
-        result = row("live", variant, made, figures)
-        if figures.seconds > opening.seconds:
-            result.steady = (made.packets - made.opening) / (figures.seconds - opening.seconds)
-        result.per_flow = (figures.memory - base.memory) / (flows - FEW)
-        yield result
-
-
-def row(traffic: str, variant: str, made: CaptureFile, figures: Figures) -> Row:
-    """Return the row of one capture."""
-    rate, cpu = made.packets / figures.seconds, figures.cpu / made.packets * 1e6
-    return Row(traffic, made.flows, variant, made.packets, rate, cpu, figures.memory, count=figures.output[:20])
-
-
-def text(result: Row) -> str:
-    """Return the row as a line of the table."""
-    steady = f"{result.steady:12,.0f}" if result.steady else f"{'-':>12}"
-    per_flow = f"{result.per_flow:10,.0f}" if result.per_flow is not None else f"{'-':>10}"
-    return (
-        f"{result.traffic:7} {result.flows:9,} {result.variant:8} {result.rate:12,.0f} {steady}"
-        f" {result.cpu:8.2f} {result.memory / 2**20:9.1f} {per_flow}  {result.count}"
-    )
+def rows(series: list[Series]) -> list[dict[str, Any]]:
+    """Plain data."""
+    return [asdict(one) for one in series]
 
 
 def machine(args: argparse.Namespace) -> dict[str, str]:
-    """Return where and how it was measured."""
+    """Return where and how it is measured."""
     described = Path("/proc/cpuinfo").read_text().splitlines()
     names = [line.partition(":")[2].strip() for line in described if line.startswith("model name")]
     return {
         "processor": names[0] if names else platform.machine(),
         "kernel": platform.release(),
         "python": platform.python_version(),
-        "core": str(args.core),
         "repeat": str(args.repeat),
+        "date": time.strftime("%Y-%m-%d"),
     }
 
 
+@contextmanager
+def directory(given: Path | None) -> Iterator[Path]:
+    """The directory for captures: the user's, or one that goes away."""
+    if given is not None:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="ctcore-benchmark-") as made:
+        yield Path(made)
+
+
 def main() -> None:
-    """Measure, print the table, write the JSON file."""
+    """Measure, print, write the JSON file."""
     args = arguments()
-    command = shlex.split(args.command) if args.command else [sys.executable, "-m", "ctcore", "count"]
-    where = machine(args)
-    print(" ".join(f"{name}={value}" for name, value in where.items()))
-    print(TITLE)
-    # The children inherit the core.
-    os.sched_setaffinity(0, {args.core})
-    results = []
     try:
-        for result in rows(args, command):
-            results.append(result)
-            print(text(result), flush=True)
+        with directory(args.directory) as captures, tempfile.TemporaryDirectory() as tools:
+            benchmark = Benchmark(args, captures, Path(tools))
+            print(report.heading(benchmark.result), flush=True)
+            for section in benchmark.sections():
+                print(report.section(benchmark.result, section), flush=True)
+                if args.json:
+                    args.json.write_text(json.dumps(benchmark.result, indent=1) + "\n")
     except Failure as failure:
         sys.exit(f"run: {failure}")
-    finally:
-        if args.json:
-            document = {"machine": where, "command": command, "rows": [asdict(result) for result in results]}
-            args.json.write_text(json.dumps(document, indent=1) + "\n")
+    if report.disagreements(benchmark.result):
+        sys.exit("run: not all totals agree, see above")
 
 
 if __name__ == "__main__":

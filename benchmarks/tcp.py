@@ -12,7 +12,8 @@ from flows import Array, Kind, Plan, Slots, addressed, share_out, times
 
 FIN, SYN, RST, PSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 OPENING_PACKETS = 3
-FEWEST = 8
+FEWEST, FEWEST_LIVE = 8, 4
+"""Packets of the shortest connection; one that is never closed can be shorter."""
 SEGMENT_SIZE = 1448
 RESET_SHARE = 0.03
 """Share of the connections that the client resets instead of closing."""
@@ -22,7 +23,8 @@ LOSS_SHARE = 0.025
 
 def connections(rng: np.random.Generator, plan: Plan, packets: int, flows: int) -> Array:
     """Return `packets` PACKET records, in flow order, of `flows` TCP connections."""
-    slots = Slots(share_out(rng, packets, flows, FEWEST, plan.live))
+    fewest = FEWEST_LIVE if plan.live else FEWEST
+    slots = Slots(share_out(rng, packets, flows, fewest, plan.live))
     ports = rng.choice([443, 443, 443, 443, 993, 993, 22], flows)
     table = addressed(rng, slots, np.full(flows, 4000), ports)
     table["time"] = times(rng, plan, slots, 0.010, OPENING_PACKETS)

@@ -48,7 +48,7 @@ def _lookups(rng: np.random.Generator, plan: Plan, flows: int) -> Array:
 
 
 def _streams(rng: np.random.Generator, plan: Plan, packets: int, flows: int) -> Array:
-    slots = Slots(share_out(rng, packets, flows, 3, plan.live))
+    slots = Slots(share_out(rng, packets, flows, 2 if plan.live else 3, plan.live))
     table = addressed(rng, slots, np.full(flows, 500), np.full(flows, 8801))
     table["time"] = times(rng, plan, slots, 0.020, 2)
     table["kind"] = Kind.DATAGRAM
