@@ -27,7 +27,7 @@ def base(found: dict[str, Series]) -> Series | None:
 def times_faster(ours: Series, theirs: Series) -> float:
     """How many times as fast ours is a packet: the median over the rounds that both have."""
     pairs = zip(ours.cpu, theirs.cpu, strict=False)
-    return median(their / theirs.packets / (our / ours.packets) for our, their in pairs)
+    return float(median(their / theirs.packets / (our / ours.packets) for our, their in pairs))
 
 
 def kernel_cost(result: Result) -> Cost | None:
@@ -38,7 +38,8 @@ def kernel_cost(result: Result) -> Cost | None:
 def growth(result: Result, variant: str) -> Iterator[tuple[str, int, float, float | None]]:
     """Yield program, live flows, nanoseconds a packet once all are open, and bytes a flow.
 
-    The time is that of the whole capture less that of its opening; the bytes are the peak less that with the fewest flows.
+    The time is that of the whole capture less that of its opening; the bytes are the peak less that with the fewest
+    flows.
     """
     fewest: dict[str, tuple[int, int]] = {}
     for step in result.get("growth", []):

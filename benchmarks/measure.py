@@ -46,11 +46,12 @@ def silent(job: Job, printed: str) -> Totals:
 class Program:
     """A program that is measured.
 
-    kind: what sort of program it is. command: its command line. totals: what it counted, from what it printed and wrote.
-    expects, why: what it should count, by its own notion of a flow, and that notion where it is not conntrack's.
-    missing: why it cannot run here, or None. environment: added to this process's. slow: is given the head of a capture.
-    whole: throws packets away of which a capture kept only part, so that it is given whole ones or nothing.
-    grows: is measured with more and more flows too. wordy: prints so much that the counted runs print to /dev/null.
+    kind: what sort of program it is. command: its command line. totals: what it counted, from what it printed and
+    wrote. expects, why: what it should count, by its own notion of a flow, and that notion where it is not conntrack's.
+    missing: why it cannot run here, or None. environment: added to this process's.
+
+    slow: is given the head of a capture. whole: throws packets away of which a capture kept only part, so that it is
+    given whole ones. grows: is measured with more and more flows too. wordy: prints much, to /dev/null when counted.
     """
 
     name: str
@@ -71,8 +72,8 @@ class Program:
 class Series:
     """The counted runs of one program on one file: seconds of processor time and by the clock, peak bytes.
 
-    status: "agrees" with the totals that are expected, how it does not, or why it did not run at all. why: its notion of
-    a flow. printed: bytes of output.
+    status: "agrees" with the totals that are expected, how it does not, or why it did not run at all. why: its notion
+    of a flow. printed: bytes of output.
     """
 
     program: str
@@ -119,7 +120,8 @@ def run(program: Program, part: Part, core: int, series: Series, check: bool = F
             raise Failure(f"ended with status {used['status']}, saying: {said}")
         if check:
             series.printed = output.stat().st_size
-            series.counted = silent(job, "") if program.wordy else program.totals(job, output.read_text(errors="replace"))
+            printed = "" if program.wordy else output.read_text(errors="replace")
+            series.counted = program.totals(job, printed)
     series.cpu.append(used["cpu"])
     series.wall.append(used["wall"])
     series.memory.append(used["memory"])
@@ -132,7 +134,7 @@ def in_turn(programs: Sequence[Program], parts: Mapping[str, Part], repeat: int,
     A first round, which compares totals, is not counted, but for a program that takes longer than LIMIT; one that takes
     long has fewer rounds.
     """
-    found = {program.name: Series(program.name, program.kind, parts[program.name].truth["packets"]) for program in programs}
+    found = {one.name: Series(one.name, one.kind, parts[one.name].truth["packets"]) for one in programs}
     rounds: dict[str, int] = {}
     for program in programs:
         series, part = found[program.name], parts[program.name]

@@ -25,7 +25,8 @@ def commands(builds: Sequence[str]) -> list[Program]:
 
 def ways(builds: Sequence[str]) -> list[Program]:
     """The library with plugins of plain Python beside those of each build."""
-    return [_program(f"{what} ({build})", build, LIBRARY, options) for build in builds for what, options in WAYS.items()]
+    both = [(build, what) for build in builds for what in WAYS]
+    return [_program(f"{what} ({build})", build, LIBRARY, WAYS[what]) for build, what in both]
 
 
 def _program(name: str, build: str, line: Sequence[str], options: Sequence[str]) -> Program:

@@ -125,8 +125,8 @@ def peers(python: str) -> list[Program]:
         ),
         Program(
             "Suricata", "stateful tracker",
-            lambda job: ["suricata", "-c", str(PEERS / "suricata.yaml"), "-r", str(job.part.path), "-l", str(job.scratch),
-                         "--runmode", "single", "--disable-detection"],
+            lambda job: ["suricata", "-c", str(PEERS / "suricata.yaml"), "-r", str(job.part.path),
+                         "-l", str(job.scratch), "--runmode", "single", "--disable-detection"],
             _suricata, _pairs, "echoes between two hosts are one flow", _program("suricata"), whole=True, grows=True,
         ),
         Program(

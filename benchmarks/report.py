@@ -96,7 +96,7 @@ def _own(result: Result) -> str:
     for rows in (result["own"]["commands"], result["own"]["ways"]):
         first: dict[str, Series] = {}
         for one in series(rows).values():
-            what, _, build = one.program.rpartition(" (")
+            _, _, build = one.program.rpartition(" (")
             ours = first.setdefault(build, one)
             share = 1 / times_faster(one, ours) if one is ours else times_faster(one, ours)
             lines.append(f"{one.program:62} {one.rate:11,.0f} {share:6.2f} {one.printed / one.packets:9.0f}")
@@ -110,22 +110,23 @@ def table(result: Result) -> str:
         {name for rows in found.values() for name in rows},
         key=lambda name: -max(rows[name].rate for rows in found.values() if name in rows),
     )
-    head = "".join(f" packets/s, {variant} | ctcore is |" for variant in found)
-    lines = [f"| program | kind |{head} peak MB |", "|---|---|" + "--:|--:|" * len(found) + "--:|"]
+    head = "".join(f" {variant}, thousand packets/s | compiled is | plain is |" for variant in found)
+    lines = [f"| program | kind |{head} peak MB |", "|---|---|" + "--:|--:|--:|" * len(found) + "--:|"]
     for name in names:
-        rows = [rows.get(name) for rows in found.values()]
-        some = next(row for row in rows if row is not None)
-        cells = [_cells(row, base(table)) for row, table in zip(rows, found.values(), strict=True)]
+        some = next(rows[name] for rows in found.values() if name in rows)
+        cells = [cell for rows in found.values() for cell in _cells(name, rows)]
         shown = f"**{name}**" if name in (COMPILED, PLAIN) else name
         lines.append(f"| {shown} | {some.kind} | {' | '.join(cells)} | {some.peak / 1e6:,.0f} |")
     return "\n".join([*lines, *_kernel_line(result), *_growth_table(result), *_foot(result)]) + "\n"
 
 
-def _cells(row: Series | None, ours: Series | None) -> str:
-    if row is None or ours is None:
-        return "- | "
-    ratio = "" if row.program == ours.program else f"{times_faster(ours, row):.3g}×"
-    return f"{row.rate:,.0f} | {ratio}"
+def _cells(name: str, rows: dict[str, Series]) -> list[str]:
+    """A program's rate, and how many times as fast ctcore's builds are."""
+    if name not in rows:
+        return ["-", "", ""]
+    ours = [None if build == name else rows.get(build) for build in (COMPILED, PLAIN)]
+    ratios = ["" if one is None else f"{times_faster(one, rows[name]):.3g}x" for one in ours]
+    return [f"{rows[name].rate / 1e3:,.{0 if rows[name].rate >= 1e5 else 1}f}", *ratios]
 
 
 def _kernel_line(result: Result) -> list[str]:
@@ -134,7 +135,10 @@ def _kernel_line(result: Result) -> list[str]:
         return []
     ours = base(series(result["peers"]["full"])) if "full" in result.get("peers", {}) else None
     beside = "" if ours is None else f"; the whole of `ctcore count` takes {1e6 / ours.rate * 1e3:.0f} ns"
-    return ["", f"The running kernel's own tracking costs {cost.tracking():.0f} ns a packet of the full capture{beside}."]
+    costs = (
+        f"{cost.tracking():.0f} ns a packet of the full capture ({cost.tracking('unverified'):.0f} without checksums)"
+    )
+    return ["", f"The running kernel's own tracking costs {costs}{beside}."]
 
 
 def _growth_table(result: Result) -> list[str]:
@@ -146,7 +150,8 @@ def _growth_table(result: Result) -> list[str]:
     for name in (COMPILED, PLAIN, BARE):
         of = {row[1]: row for row in rows if row[0] == name}
         if of:
-            lines.append(f"| {name}, ns a packet |" + "".join(f" {of[n][2]:,.0f} |" if n in of else " |" for n in flows))
+            times = [f" {of[n][2]:,.0f} |" if n in of else " |" for n in flows]
+            lines.append(f"| {name}, ns a packet |" + "".join(times))
             sizes = [f" {of[n][3]:,.0f} |" if n in of and of[n][3] is not None else " |" for n in flows]
             lines.append(f"| {name}, bytes a flow |" + "".join(sizes))
     return lines
@@ -167,6 +172,8 @@ def main() -> None:
     parser.add_argument("--chart", type=Path, metavar="FILE.svg")
     args = parser.parse_args()
     result = json.loads(args.result.read_text())
+    if result["quick"] and args.readme:
+        sys.exit("report: the figures of --quick mean nothing and are not for a README")
     if args.readme:
         text = args.readme.read_text(encoding="utf-8")
         if not MARKS.search(text):

@@ -48,7 +48,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--directory", type=Path, help="keep the captures here, 9 GB")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here")
-    parser.add_argument("--quick", action="store_true", help="try everything on small captures; the figures mean nothing")
+    parser.add_argument("--quick", action="store_true", help="everything on small captures; the figures mean nothing")
     args = parser.parse_args()
     if args.quick:
         args.packets, args.flows, args.live, args.repeat = 20_000, 400, [100, 400], 1
