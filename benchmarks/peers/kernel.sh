@@ -19,6 +19,10 @@ rule="meta mark 0xffffff drop"
 [ "$1" = plain ] || rule="ct mark 0xffffff drop"
 nft "add table ip bench; add chain ip bench forward { type filter hook forward priority 0; }; add rule ip bench forward $rule"
 [ "$1" != unverified ] || echo 0 >/proc/sys/net/netfilter/nf_conntrack_checksum
+# No flow ends while the capture runs, however long that takes.
+for timeout in tcp_timeout_close icmp_timeout udp_timeout; do
+    [ "$1" = plain ] || echo 3600 >"/proc/sys/net/netfilter/nf_conntrack_$timeout"
+done
 "$2" in0 "$3"
 forwarded=$(awk '/^Ip: [0-9]/ { print $7 }' /proc/net/snmp)
 echo "$forwarded forwarded $(cat /proc/sys/net/netfilter/nf_conntrack_count) flows"
