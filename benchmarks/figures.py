@@ -11,6 +11,7 @@ from measure import Series
 from programs import COMPILED, PLAIN
 
 KERNEL = "the kernel itself"
+PLAIN_PLUGIN = "library, UDP as plain Python"
 Result = dict[str, Any]
 
 
@@ -54,3 +55,28 @@ def growth(result: Result, variant: str) -> Iterator[tuple[str, int, float, floa
             flows, peak = fewest.setdefault(name, (step["flows"], whole.peak))
             more = step["flows"] - flows
             yield name, step["flows"], nanoseconds, (whole.peak - peak) / more if more else None
+
+
+def own(result: Result) -> dict[tuple[str, str], tuple[Series, float]]:
+    """By what is done and by which build: its figures, and its rate as a share of `count` or of the library alone."""
+    found: dict[tuple[str, str], tuple[Series, float]] = {}
+    for section in ("commands", "ways"):
+        first: dict[tuple[str, bool], Series] = {}
+        for one in series(result.get("own", {}).get(section, [])).values():
+            what, _, build = one.program.removesuffix(")").rpartition(" (")
+            # With TCP packets only, the share of what such a capture takes without the plugin.
+            alone = first.setdefault((build, "TCP packets only" in what), one)
+            found[what, build] = one, times_faster(one, alone)
+    return found
+
+
+def plugin_cost(result: Result) -> dict[str, float]:
+    """By build: nanoseconds more for each UDP packet with the plugin for UDP as plain Python."""
+    found = own(result)
+    costs = {}
+    for what, build in found:
+        if what == PLAIN_PLUGIN:
+            alone, beside = found["library", build][0], found[what, build][0]
+            more = median(theirs - ours for ours, theirs in zip(alone.cpu, beside.cpu, strict=False))
+            costs[build] = more / result["own"]["udp"] * 1e9
+    return costs

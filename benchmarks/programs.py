@@ -35,7 +35,7 @@ def version(environment: Mapping[str, str]) -> str:
 
 def compiled(said: str) -> bool:
     """Whether that is the compiled build."""
-    return "compiled" in said and "not compiled" not in said
+    return bool(re.search(r"(?<!not )\bcompiled\b", said))
 
 
 def builds() -> dict[str, str | None]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 from captures import VARIANTS
-from figures import KERNEL, Result, base, growth, kernel_cost, series, times_faster
+from figures import KERNEL, Result, base, growth, kernel_cost, own, plugin_cost, series, times_faster
 from measure import Series
 from programs import COMPILED, PLAIN
 
@@ -93,13 +93,10 @@ def _growth(result: Result) -> str:
 
 def _own(result: Result) -> str:
     lines = [f"\n{'':62}   packets/s  share  bytes out/packet"]
-    for rows in (result["own"]["commands"], result["own"]["ways"]):
-        first: dict[str, Series] = {}
-        for one in series(rows).values():
-            _, _, build = one.program.rpartition(" (")
-            ours = first.setdefault(build, one)
-            share = 1 / times_faster(one, ours) if one is ours else times_faster(one, ours)
-            lines.append(f"{one.program:62} {one.rate:11,.0f} {share:6.2f} {one.printed / one.packets:9.0f}")
+    for (what, build), (one, share) in own(result).items():
+        lines.append(f"{f'{what} ({build})':62} {one.rate:11,.0f} {share:6.2f} {one.printed / one.packets:9.0f}")
+    for build, nanoseconds in plugin_cost(result).items():
+        lines.append(f"a plain Python plugin for UDP costs {nanoseconds:,.0f} ns for each UDP packet ({build})")
     return "\n".join(lines)
 
 
@@ -117,7 +114,9 @@ def table(result: Result) -> str:
         cells = [cell for rows in found.values() for cell in _cells(name, rows)]
         shown = f"**{name}**" if name in (COMPILED, PLAIN) else name
         lines.append(f"| {shown} | {some.kind} | {' | '.join(cells)} | {some.peak / 1e6:,.0f} |")
-    return "\n".join([*lines, *_kernel_line(result), *_growth_table(result), *_foot(result)]) + "\n"
+    return (
+        "\n".join([*lines, *_kernel_line(result), *_growth_table(result), *_own_table(result), *_foot(result)]) + "\n"
+    )
 
 
 def _cells(name: str, rows: dict[str, Series]) -> list[str]:
@@ -154,6 +153,20 @@ def _growth_table(result: Result) -> list[str]:
             lines.append(f"| {name}, ns a packet |" + "".join(times))
             sizes = [f" {of[n][3]:,.0f} |" if n in of and of[n][3] is not None else " |" for n in flows]
             lines.append(f"| {name}, bytes a flow |" + "".join(sizes))
+    return lines
+
+
+def _own_table(result: Result) -> list[str]:
+    found = own(result)
+    builds = list(dict.fromkeys(build for _, build in found))
+    if not found:
+        return []
+    lines = ["", "| packets/s (share of the first line of its kind) |" + "".join(f" {b} |" for b in builds)]
+    lines.append("|---|" + "--:|" * len(builds))
+    for what in dict.fromkeys(what for what, _ in found):
+        cells = [found.get((what, build)) for build in builds]
+        shown = ["" if cell is None else f"{cell[0].rate:,.0f} ({cell[1]:.0%})" for cell in cells]
+        lines.append(f"| {what} | {' | '.join(shown)} |")
     return lines
 
 

@@ -12,7 +12,7 @@ import programs
 import pytest
 import report
 from captures import Part
-from figures import growth, times_faster
+from figures import growth, own, plugin_cost, times_faster
 from measure import Job, Program, Series, Totals, compared, in_turn
 
 
@@ -138,3 +138,28 @@ def test_the_table_replaces_what_is_between_the_marks(
     readme.write_text("no marks")
     with pytest.raises(SystemExit, match="has no lines"):
         report.main()
+
+
+def test_what_a_plain_plugin_costs() -> None:
+    def of(what: str, cpu: float) -> dict[str, Any]:
+        return asdict(series(f"{what} (a build)", [cpu]))
+
+    alone, beside = of("library", 1.0), of("library, UDP as plain Python", 1.5)
+    tcp, tcp_beside = of("library, TCP packets only", 0.5), of("library, TCP packets only, UDP as plain Python", 0.5)
+    result = {"own": {"commands": [], "ways": [alone, beside, tcp, tcp_beside], "udp": 100}}
+    assert plugin_cost(result) == {"a build": pytest.approx(5_000_000)}
+    shares = {what: round(share, 2) for (what, _), (_, share) in own(result).items()}
+    assert shares == {
+        "library": 1.0,
+        "library, UDP as plain Python": 0.67,
+        "library, TCP packets only": 1.0,
+        "library, TCP packets only, UDP as plain Python": 1.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("ctcore 1.0 (compiled)", True), ("ctcore 1.0 (plain Python)", False), ("ctcore 1.0, not compiled", False)],
+)
+def test_which_build_runs(said: str, expected: bool) -> None:
+    assert programs.compiled(said) is expected
