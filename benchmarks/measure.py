@@ -131,8 +131,8 @@ def run(program: Program, part: Part, core: int, series: Series, check: bool = F
 def in_turn(programs: Sequence[Program], parts: Mapping[str, Part], repeat: int, core: int) -> list[Series]:
     """Measure each program on its part of a capture, ``repeat`` rounds of all; parts: by the program's name.
 
-    A first round, which compares totals, is not counted, but for a program that takes longer than LIMIT; one that takes
-    long has fewer rounds.
+    Each round begins with another program. A first one, which compares totals, is not counted, but for a program that
+    takes longer than LIMIT; one that takes long has fewer rounds.
     """
     found = {one.name: Series(one.name, one.kind, parts[one.name].truth["packets"]) for one in programs}
     rounds: dict[str, int] = {}
@@ -150,9 +150,13 @@ def in_turn(programs: Sequence[Program], parts: Mapping[str, Part], repeat: int,
             for runs in (series.cpu, series.wall, series.memory):
                 runs.clear()
     for number in range(repeat):
-        for program in programs:
+        turn = number % max(len(programs), 1)
+        for program in [*programs[turn:], *programs[:turn]]:
             if number < rounds.get(program.name, 0):
-                run(program, parts[program.name], core, found[program.name])
+                try:
+                    run(program, parts[program.name], core, found[program.name])
+                except Failure as failure:
+                    found[program.name].status = f"in round {number + 1}: {failure}"
     return list(found.values())
 
 
