@@ -17,7 +17,8 @@ STYLE = """
 .b { --ink: #1c1e21; --dim: #5a5c63; --edge: #c4c7cc; --mark: #2757dd; font: 13px system-ui, sans-serif; }
 @media (prefers-color-scheme: dark) { .b { --ink: #cfd0d0; --dim: #9ca0a5; --edge: #3d4045; --mark: #5ca5ff; } }
 .b text { fill: var(--ink); } .b .dim { fill: var(--dim); font-size: 11px; } .b .head { font-weight: 600; }
-.b .own { fill: var(--mark); font-weight: 600; } .b .small { font-size: 11px; } .b .grid { stroke: var(--edge); stroke-width: 0.7; }
+.b .own { fill: var(--mark); font-weight: 600; } .b .small { font-size: 11px; }
+.b .grid { stroke: var(--edge); stroke-width: 0.7; }
 .b path { fill: none; stroke: var(--dim); stroke-width: 1.4; } .b path.ours { stroke: var(--mark); stroke-width: 2.2; }
 .b circle { fill: var(--dim); stroke: var(--dim); stroke-width: 1.6; } .b circle.hollow { fill: none; }
 .b circle.ours { fill: var(--mark); stroke: var(--mark); } .b circle.ours.hollow { fill: none; }
