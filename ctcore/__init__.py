@@ -3,6 +3,9 @@
 ``Conntrack`` is the way in; ``Net`` is what it stands on. The markers and the typed façades are for plugin authors.
 """
 
+from ctcore.build import COMPILED  # the first import: it decides which build the others are of
+
+# isort: split
 from ctcore.api import Conntrack, Result
 from ctcore.common import CtInfo, Event, EventKind, ExtId, Status
 from ctcore.conn import Conn
@@ -22,6 +25,7 @@ from ctcore.zones import Zone
 __version__ = "0.1.0"
 
 __all__ = [
+    "COMPILED",
     "CTCORE_PLUGIN_API",
     "CaptureError",
     "Conn",

@@ -8,13 +8,13 @@ as the Python object that it is, and only its own packets pay for that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from ctcore.build import COMPILED
 
 if TYPE_CHECKING:
     from ctcore.conn import Conn
     from ctcore.packet import Packet
-
-COMPILED: Final = not __file__.endswith(".py")
 
 
 class HookFunction:

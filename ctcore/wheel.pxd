@@ -9,7 +9,7 @@ cdef long long NEVER, HORIZON
 cdef class Wheel:
     cdef public long long next
     cdef long long _now
-    cdef dict _ticks
+    cdef readonly dict _ticks
     cdef list _keys, _due
 
     @cython.locals(timeout="long long", start="long long", flows=list)

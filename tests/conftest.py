@@ -22,6 +22,7 @@ from ctcore import Net, Registry
 from tests.toy import ToyNet
 
 EXPECT = os.environ.get("CTCORE_EXPECT_PLUGINS")
+EXPECT_BUILD = os.environ.get("CTCORE_EXPECT_BUILD")
 ONLY = os.environ.get("CTCORE_TESTS")
 TESTS = Path(__file__).parent
 
@@ -53,6 +54,8 @@ def complaint() -> str | None:
     here, installed = Path(ctcore.__file__).parent, installed_at()
     if installed is None or here.resolve() != installed.resolve():
         return f"the imported ctcore is {here}, the installed one {installed or 'nowhere'}"
+    if EXPECT_BUILD == "compiled" and not ctcore.COMPILED:
+        return "expected the compiled build, and plain Python runs"
     try:
         loaded = loaded_plugins()
     except ctcore.PluginError as error:
@@ -78,6 +81,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     here = loaded_plugins()
     out = []
     for item in items:
+        if item.get_closest_marker("plain" if ctcore.COMPILED else "compiled"):
+            out.append(item)
+            continue
         wanted = {str(name) for mark in item.iter_markers("plugins") for name in mark.args}
         missing = ", ".join(sorted(wanted - here))
         if missing and EXPECT is None:

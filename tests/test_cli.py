@@ -52,9 +52,12 @@ def start(*words: str | Path, **kwargs: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, encoding="utf-8", env=environment, **pipes)  # type: ignore[call-overload, no-any-return]
 
 
+VERSION = f"ctcore {ctcore.__version__} ({'compiled' if ctcore.COMPILED else 'plain Python'})\n"
+
+
 def test_version() -> None:
     done = run("--version")
-    assert (done.status, done.out, done.err) == (0, f"ctcore {ctcore.__version__}\n", "")
+    assert (done.status, done.out, done.err) == (0, VERSION, "")
 
 
 @pytest.mark.parametrize("name", ["-h", "--help"])
@@ -207,5 +210,5 @@ def test_a_replay_needs_a_network_layer_protocol(monkeypatch: pytest.MonkeyPatch
 
 def test_the_module_is_the_command() -> None:
     process = start("--version")
-    assert process.communicate() == (f"ctcore {ctcore.__version__}\n", "")
+    assert process.communicate() == (VERSION, "")
     assert process.returncode == 0

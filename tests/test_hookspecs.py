@@ -51,7 +51,8 @@ def test_every_hook_is_typed_and_marked(kind: str, name: str, function: Callable
     ("kind", "slot"), [("l3proto", L3Slot), ("l4proto", L4Slot), ("helper", HelperSlot), ("extension", ExtSlot)]
 )
 def test_every_hook_has_its_place_in_the_vtable(kind: str, slot: type) -> None:
-    source = inspect.getsource(slot)
+    text = Path(ctcore.__file__).with_name("slots.py").read_text()
+    source = text.partition(f"class {slot.__name__}:")[2].partition("\nclass ")[0]
     for param in HOOKS:
         hook_kind, name, _ = param.values
         if hook_kind == kind:

@@ -136,6 +136,7 @@ class Watched(bytes):
         return super().__getitem__(key)
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("decap", FUNCTIONS, ids=lambda function: function.__name__)
 @settings(max_examples=500, deadline=None)
 @given(frame=FRAME, cut=st.integers(0, 80))

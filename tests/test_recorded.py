@@ -82,6 +82,7 @@ def found_by(name: str) -> Path | None:
     return None
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     FAULTS[fault](monkeypatch)
@@ -103,6 +104,7 @@ def test_the_command_needs_no_root_for_recordings() -> None:
     assert ["ctinfo", "644", "644"] in [line.split() for line in done.lines]
 
 
+@pytest.mark.plain
 def test_the_command_shows_the_first_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     FAULTS["table: SYN of the original direction in TIME_WAIT"](monkeypatch)
     done = run("verify", "--recorded", HERE / "defaults", FUZZED, HTTP)

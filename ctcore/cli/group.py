@@ -10,12 +10,14 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from ctcore import __version__
+from ctcore import COMPILED, __version__
 from ctcore.cli.conduct import conduct
 from ctcore.cli.options import HELP
 
 WRONG_COMMAND_LINE: Final = 2
 COMMANDS: Final = ("list", "events", "stats", "count", "trace", "verify", "plugins", "sysctl", "completion")
+
+BUILD: Final = "compiled" if COMPILED else "plain Python"
 
 
 class Commands(click.Group):
@@ -39,7 +41,7 @@ class Commands(click.Group):
 
 
 @click.command(cls=Commands, context_settings=HELP, invoke_without_command=True)
-@click.version_option(__version__, prog_name="ctcore", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="ctcore", message=f"%(prog)s %(version)s ({BUILD})")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Linux connection tracking (nf_conntrack), replayed from a capture.

@@ -80,6 +80,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     FAULTS[fault](monkeypatch)
@@ -95,6 +96,7 @@ def test_a_planted_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -
     assert hunt.rounds.run(few).difference is None, "it is the fault that was found"
 
 
+@pytest.mark.plain
 def test_the_command_prints_a_test_case(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     a_timeout(monkeypatch)
     assert main(["--profile", "tcp-close", "--packets", "5000", "--seed", "1"]) == 1

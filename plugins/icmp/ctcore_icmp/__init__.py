@@ -1,5 +1,6 @@
 """ICMP for ctcore: the l4proto vtable."""
 
+import ctcore  # noqa: F401 - it decides which build the modules of this package are of
 from ctcore_icmp.l4proto import Icmp
 
 __all__ = ["Icmp"]
