@@ -6,10 +6,12 @@
 from ctcore.build import COMPILED  # the first import: it decides which build the others are of
 
 # isort: split
+from ctcore.announce import announce, drop, expect, help_data, tcp_payload, udp_payload
 from ctcore.api import Conntrack, Result
+from ctcore.broadcast import expect_answers
 from ctcore.common import CtInfo, Event, EventKind, ExtId, Status
 from ctcore.conn import Conn
-from ctcore.errors import CaptureError, CtcoreError, FilterError, PluginError, SysctlError
+from ctcore.errors import CaptureError, CtcoreError, FilterError, HelperError, PluginError, SysctlError
 from ctcore.expect import Expectation, ExpectFlag, ExpectPolicy
 from ctcore.headers import Header
 from ctcore.hookspecs import CTCORE_PLUGIN_API, Fields, extension, helper, l3proto, l4proto, observer
@@ -43,6 +45,7 @@ __all__ = [
     "FilterError",
     "Header",
     "Helper",
+    "HelperError",
     "Hook",
     "HookOps",
     "L3Proto",
@@ -61,9 +64,16 @@ __all__ = [
     "Tuple",
     "Verdict",
     "Zone",
+    "announce",
+    "drop",
+    "expect",
+    "expect_answers",
     "extension",
+    "help_data",
     "helper",
     "l3proto",
     "l4proto",
     "observer",
+    "tcp_payload",
+    "udp_payload",
 ]

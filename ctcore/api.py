@@ -64,8 +64,10 @@ class Conntrack:
     ``local``     addresses of the host itself, ``ADDRESS[/LEN]``; without any every packet is forwarded
     ``frozen``    no time passes, as when a kernel is fed a capture at full speed
     ``listen``    keep the event messages of each packet for its result
+    ``interfaces``  addresses of the host with their networks, ``ADDRESS/LEN``: as ``local``, and broadcasts are known
+    ``helpers``   which new flows get a helper, ``NAME[:PROTO[:PORT]]``: see ``HelperTable.assign``
 
-    Raises SysctlError, CtcoreError for an address, PluginError from a strict registry.
+    Raises SysctlError, HelperError, CtcoreError for an address, PluginError from a strict registry.
     """
 
     def __init__(
@@ -75,12 +77,18 @@ class Conntrack:
         local: Iterable[str] = (),
         frozen: bool = False,
         listen: bool = True,
+        helpers: Iterable[str] = (),
+        interfaces: Iterable[str] = (),
     ) -> None:
         self.net = Net(registry)
         for name, value in (sysctls or {}).items():
             self.net.sysctl[name] = value
         for address in local:
             self.net.add_local(address)
+        for address in interfaces:
+            self.net.add_interface(address)
+        for assignment in helpers:
+            self.net.helpers.assign(assignment)
         self.frozen = frozen
         self.packet = Packet(self.net)
         self._events: list[dict[str, Any]] = []

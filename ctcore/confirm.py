@@ -66,6 +66,9 @@ class Confirmer(HookFunction):
         return self._insert(pkt, ct)
 
     def _help(self, helper: HelperSlot, pkt: Packet, ct: Conn) -> int:
+        if pkt.avail < pkt.end:
+            pkt.note(f"only part of the packet was captured: the helper {helper.name} cannot look at it")
+            return ACCEPT
         try:
             verdict: int = helper.help(pkt, pkt.dataoff, ct, pkt.ctinfo)
         except Exception as error:

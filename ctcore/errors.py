@@ -17,5 +17,9 @@ class SysctlError(CtcoreError):
     """An unknown, read-only or out-of-range sysctl: names the sysctl, the value and what it may be."""
 
 
+class HelperError(CtcoreError):
+    """A helper that cannot be given to flows: names the helper and what there is in its place."""
+
+
 class PluginError(CtcoreError):
     """A plugin that is left out, or that failed in a callback: names the plugin, its distribution and version."""

@@ -14,6 +14,7 @@ ExpectListener = Callable[["EventKind", Expectation], None]
 
 MASK_NEW: Final = 1 << Event.NEW | 1 << Event.RELATED
 MASK_DESTROY: Final = 1 << Event.DESTROY
+EXPECT_EVENTS: Final = {EventKind.NEW: 0, EventKind.DESTROY: 1}  # their bits in an event mask
 ALL_EVENTS: Final = (1 << len(Event)) - 1
 
 
@@ -30,7 +31,7 @@ class Notifier:
     @property
     def has_listener(self) -> bool:
         """Whether anybody listens: with nf_conntrack_events=2 only flows born then emit events."""
-        return bool(self.listeners)
+        return bool(self.listeners or self.expect_listeners)
 
     def deliver_cached(self, ct: Conn) -> None:
         """Send what a confirmed, living flow has pending, as one message."""
@@ -49,9 +50,11 @@ class Notifier:
             self._send(EventKind.DESTROY, ct, MASK_DESTROY)
 
     def expectation(self, kind: EventKind, exp: Expectation) -> None:
-        """Send an expectation's message."""
-        for listener in self.expect_listeners:
-            listener(kind, exp)
+        """Send an expectation's message, where its master emits events."""
+        ecache = exp.master.ext_find(EXT_ECACHE)
+        if ecache is not None and ecache.expmask & 1 << EXPECT_EVENTS[kind]:
+            for listener in self.expect_listeners:
+                listener(kind, exp)
 
     def _send(self, kind: EventKind, ct: Conn, mask: int) -> None:
         for listener in self.listeners:

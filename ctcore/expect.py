@@ -57,6 +57,12 @@ class Expectation:
         self.expectfn: Callable[[Conn, Expectation], None] | None = None
         self.expires = 0
 
+    @property
+    def mask(self) -> Tuple:
+        """The mask as a tuple: the destination always counts as a whole."""
+        t = self.tuple
+        return t._replace(src=self.mask_src, src_u=self.mask_u, dst=b"\xff" * len(t.dst), dst_u=b"\xff\xff")
+
     def collides(self, t: Tuple, mask_src: bytes, mask_u: bytes) -> bool:
         """Whether a tuple equals this expectation's wherever the masks look."""
         e = self.tuple
@@ -108,12 +114,12 @@ class ExpectTable:
             self.remove(own[-1])
         if self.count >= self.maximum:
             raise ExpectError("EMFILE")
+        if exp.expectfn is None:
+            exp.expectfn = data.helper.expectfn
         data.expectations.insert(0, exp)
         self._buckets.setdefault(_bucket(exp.tuple), []).insert(0, exp)
         self.count += 1
-        exp.expires = now + policy.timeout * SECOND
-        self.next = min(self.next, exp.expires)
-        self.net.wheel.wake(exp.expires)
+        self.refresh(exp, now + policy.timeout * SECOND)
         self.net.stat.expect_create += 1
         self.net.notifier.expectation(EventKind.NEW, exp)
 
@@ -129,6 +135,19 @@ class ExpectTable:
                 return
             if other.collides(exp.tuple, _both(other.mask_src, exp.mask_src), _both(other.mask_u, exp.mask_u)):
                 raise ExpectError("EBUSY")
+
+    def refresh(self, exp: Expectation, expires: int) -> None:
+        """Let an expectation live until ``expires`` (nanoseconds)."""
+        exp.expires = expires
+        self.next = min(self.next, expires)
+        self.net.wheel.wake(expires)
+
+    def peek(self, t: Tuple, zone_id: int) -> Expectation | None:
+        """The expectation that a flow with this original tuple would meet, whatever its flags; nothing is consumed."""
+        for exp in self._buckets.get(_bucket(t), ()):
+            if exp.master.zone.id == zone_id and exp.matches(t):
+                return exp
+        return None
 
     def find(self, packed: bytes, zone_id: int) -> Expectation | None:
         """The expectation that a new flow fulfils, if any; it is consumed unless it is permanent."""

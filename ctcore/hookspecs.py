@@ -41,7 +41,10 @@ Fields = Sequence[tuple[str, "str | int"]]
 
 
 class L3ProtoSpec:
-    """The hooks of a network layer protocol; data: ``name``, ``l3num`` (address family), ``ethertype``."""
+    """The hooks of a network layer protocol; data: ``name``, ``l3num`` (address family), ``ethertype``.
+
+    ``has_broadcast`` is true where the last address of a network means all its hosts.
+    """
 
     @_l3(firstresult=True)
     def rcv(self, pkt: Packet) -> int:
@@ -188,18 +191,26 @@ class L4ProtoSpec:
 
 
 class HelperSpec:
-    """The hooks of a helper; data: ``name``, ``l3num`` (0: any), ``l4num``, ``port``, ``policies``."""
+    """The hooks of a helper; data: ``name``, ``l3num`` (0: any), ``l4num`` (one or a tuple), ``port``, ``policies``.
+
+    ``private``, where there is one, is called for each flow that is given the helper: what it makes is at hand as
+    ``help_data(ct).private``.
+    """
 
     @_helper(firstresult=True)
     def help(self, pkt: Packet, protoff: int, ct: Conn, ctinfo: int) -> int:
-        """Look at a packet of a flow that has this helper; announce flows with ``net.expectations.insert``.
+        """Look at a packet of a flow that has this helper, with the transport header at ``protoff``.
 
-        Returns a verdict.
+        The packet is whole: reassembled, and all bytes up to ``pkt.end`` are there. ``ctinfo`` tells its direction;
+        with RELATED it is an ICMP error about the flow, or one of the first packets of an expected flow.
+
+        Flows are announced with ``announce(pkt, expect(...))``. Returns a verdict: with any other than ACCEPT the
+        packet goes no further, and a new flow does not enter the table.
         """
 
     @_helper(firstresult=True)
     def expectfn(self, ct: Conn, exp: Expectation) -> None:
-        """A flow came that this helper had announced."""
+        """A flow came that this helper had announced: ``ct``, not in the table yet, with its master and its mark."""
 
     @_helper(firstresult=True)
     def destroy(self, ct: Conn) -> None:
@@ -208,6 +219,10 @@ class HelperSpec:
     @_helper(firstresult=True)
     def print_private(self, ct: Conn) -> Mapping[str, Any]:
         """What the helper knows of the flow, for people."""
+
+    @_helper(firstresult=True)
+    def sysctls(self) -> Sequence[Sysctl]:
+        """The settings that this helper brings: the parameters of its kernel module, named MODULE.PARAMETER."""
 
 
 class ExtensionSpec:

@@ -42,14 +42,17 @@ class Lifecycle:
 
     def free(self, ct: Conn) -> None:
         """The last reference went: give the memory back, and the master's where that only waited for this one."""
-        table = self.net.table
+        net = self.net
+        table = net.table
         table.count -= 1
         table.unconfirmed.discard(ct)
         table.dying.discard(ct)
         if ct.l4.destroy is not None:
             ct.l4.destroy(ct)
         if ct.ext is not None:
-            for ext in self.net.ext_types:
+            if ct.ext[EXT_HELPER] is not None:
+                net.expectations.remove_all(ct)  # of a flow whose first packet was refused after it had announced some
+            for ext in net.ext_types:
                 data = ct.ext_find(ext.id)
                 if data is not None and ext.destroy is not None:
                     ext.destroy(ct, data)

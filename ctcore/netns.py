@@ -18,7 +18,15 @@ from ctcore.packet import Packet
 from ctcore.plugs import Plugs
 from ctcore.receive import Receiver
 from ctcore.registry import Registry
-from ctcore.settings import BUCKETS, EXPECT_MAX, EXPECT_SYSCTLS, NET_SYSCTLS, SYSCTLS, TRACKER_SYSCTLS
+from ctcore.settings import (
+    BUCKETS,
+    EXPECT_MAX,
+    EXPECT_SYSCTLS,
+    HELPER_SYSCTLS,
+    NET_SYSCTLS,
+    SYSCTLS,
+    TRACKER_SYSCTLS,
+)
 from ctcore.slots import ExtSlot, L3Slot, L4Slot
 from ctcore.stats import Statistics
 from ctcore.sysctl import SECOND, Sysctls
@@ -53,7 +61,7 @@ class Net:
         self.table = Table(self, BUCKETS, BUCKETS)
         self.l3protos: dict[int, L3Slot] = {}
         self.l4protos: list[L4Slot] = []
-        self.helpers = HelperTable()
+        self.helpers = HelperTable(self)
         self.ext_types: list[ExtSlot] = []
         self.ext_size = len(ExtId)
         self.stat = Statistics()
@@ -65,6 +73,7 @@ class Net:
         self.sysctl.declare_all(self.table, SYSCTLS)
         self.sysctl.declare_all(self.expectations, EXPECT_SYSCTLS)
         self.sysctl.declare_all(self, NET_SYSCTLS)
+        self.sysctl.declare_all(self.helpers, HELPER_SYSCTLS)
         self.tracker = Tracker(self)
         self.sysctl.declare_all(self.tracker, TRACKER_SYSCTLS)
         self.confirmer = Confirmer(self)
@@ -138,6 +147,23 @@ class Net:
                 self.receiver.host = True
                 return
         raise CtcoreError(f"{text} is no address of {' or '.join(sorted(l3.name for l3 in self.l3protos.values()))}")
+
+    def add_interface(self, text: str) -> None:
+        """Give the host an interface with ``ADDRESS/LEN``: the address is the host's, its network has broadcasts.
+
+        Raises CtcoreError where no loaded protocol knows it as an address in a network with broadcasts.
+        """
+        for l3 in self.l3protos.values():
+            network = l3.parse_network(text)
+            if network is not None and l3.has_broadcast:
+                address, mask = network
+                everybody = b"\xff" * len(address)
+                l3.local.append((address, everybody))
+                l3.broadcasts[everybody] = None
+                l3.broadcasts[bytes(a | m ^ 0xFF for a, m in zip(address, mask, strict=True))] = mask
+                self.receiver.host = True
+                return
+        raise CtcoreError(f"{text} is no address in a network with broadcasts")
 
     def extensions_moved(self, ct: Conn) -> None:
         """The flow's extension block was made anew, larger: tell the types that have data in it."""

@@ -4,7 +4,7 @@ cdef class Packet:
     cdef public Py_ssize_t nhoff, end, avail, dataoff
     cdef public long long now, number
     cdef public int protonum, hook, ctinfo
-    cdef public bint verify, cut
+    cdef public bint verify, cut, own
     cdef public object l3, ct, capture, tmpl
     cdef public list notes
     cdef public unsigned int mark

@@ -28,6 +28,7 @@ class Packet:
     ``capture``   the capture that it is frame ``number`` (from 1) of, or None: it knows of every frame
     ``now``       time of arrival, nanoseconds
     ``hook``      the hook point that the packet is at
+    ``own``       true where the host itself sends it
     ``verify``    true where a tracker has to verify its checksum (PRE_ROUTING, sysctl on, all bytes at hand)
     ``ct``        its tracked flow or template, or None
     ``ctinfo``    its relation to that flow (the ``IP_CT_`` numbers), or UNSEEN
@@ -53,6 +54,7 @@ class Packet:
         "notes",
         "now",
         "number",
+        "own",
         "protonum",
         "tmpl",
         "verify",
@@ -73,6 +75,7 @@ class Packet:
         self.ct: Conn | None = None
         self.ctinfo = UNSEEN
         self.cut = False
+        self.own = False
         self.capture: Capture | None = None
         self.number = 0
         self.notes: list[str] | None = None

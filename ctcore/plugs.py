@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ctcore.errors import CtcoreError, PluginError
 from ctcore.generic import Generic, NoL3
 from ctcore.hookspecs import KINDS
-from ctcore.registry import PluginInfo
+from ctcore.registry import PluginInfo, protocols_of
 from ctcore.slots import ExtSlot, HelperSlot, L3Slot, L4Slot
 from ctcore.vtable import VTable
 
@@ -84,7 +84,10 @@ class Plugs:
         self.net.l4protos[plugin.l4num] = slot
 
     def _helper(self, info: PluginInfo, plugin: Any) -> None:
-        self.net.helpers.register(HelperSlot(info, plugin, self.vtables["helper"]))
+        slots = [HelperSlot(info, plugin, self.vtables["helper"], l4num) for l4num in protocols_of(plugin)]
+        self.net.sysctl.declare_all(plugin, slots[0].sysctls())
+        for slot in slots:
+            self.net.helpers.register(slot)
 
     def _extension(self, info: PluginInfo, plugin: Any) -> None:
         ext_id = getattr(plugin, "id", None) if info.distribution == OWN else None

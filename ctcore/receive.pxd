@@ -26,3 +26,5 @@ cdef class Receiver:
     cdef int _inbound(self, Packet pkt, L3Slot l3) except? -99
     @cython.locals(verdict=int, hook=int)
     cdef int _from_host(self, Packet pkt, L3Slot l3) except? -99
+    @cython.locals(heard=int, verdict=int)
+    cdef int _broadcast(self, Packet pkt, L3Slot l3) except? -99

@@ -112,13 +112,27 @@ class Receiver:
         half = len(addrs) // 2
         outgoing = l3.is_local(addrs[:half])
         pkt.hook = LOCAL_OUT if outgoing else PRE_ROUTING
+        pkt.own = outgoing
         verdict: int = l3.rcv(pkt)
         if verdict != ACCEPT:
             return verdict
         if not outgoing:
             return self._inbound(pkt, l3)
-        for hook in (LOCAL_OUT, POST_ROUTING):
-            verdict = l3.hooks.run(hook, pkt)
-            if verdict != ACCEPT:
-                return verdict
-        return self._inbound(pkt, l3) if l3.is_local(addrs[half:]) else ACCEPT
+        verdict = l3.hooks.run(LOCAL_OUT, pkt)
+        if verdict == ACCEPT:
+            if addrs[half:] in l3.broadcasts:
+                return self._broadcast(pkt, l3)
+            verdict = l3.hooks.run(POST_ROUTING, pkt)
+        return self._inbound(pkt, l3) if verdict == ACCEPT and l3.is_local(addrs[half:]) else verdict
+
+    def _broadcast(self, pkt: Packet, l3: L3Slot) -> int:
+        """A broadcast that the host sends and hears too: first goes the copy that it hears, which is nobody's own."""
+        hooks = l3.hooks
+        pkt.own = False
+        heard = hooks.run(POST_ROUTING, pkt)
+        pkt.own = True
+        verdict = hooks.run(POST_ROUTING, pkt)
+        if heard == ACCEPT:
+            pkt.own = False
+            self._inbound(pkt, l3)
+        return verdict

@@ -11,10 +11,13 @@ from typing import Any, Final
 from pluggy import PluginManager, PluginValidationError
 
 from ctcore.errors import PluginError
+from ctcore.expect import ExpectPolicy
 from ctcore.facade import hookable
 from ctcore.hookspecs import CTCORE_PLUGIN_API, KINDS, REQUIRED, SPECS
 from ctcore.settings import CORE_SYSCTLS
 
+HELPER_NAME: Final = 15  # letters
+HELPER_CLASSES: Final = 4  # the kernel has room for as many
 NUMBERS: Final = {"l3proto": ("l3num", 255), "l4proto": ("l4num", 255)}
 
 
@@ -47,6 +50,7 @@ class Registry:
         self.strict = strict
         self.plugins: list[PluginInfo] = []
         self._sysctls = {sysctl.path: "core" for sysctl in CORE_SYSCTLS}
+        self._helpers: dict[tuple[str, int], str] = {}
 
     @classmethod
     def load(cls, strict: bool = False, without: Iterable[str] = ()) -> Registry:
@@ -113,6 +117,8 @@ class Registry:
         number = None if wraps else self._check_data(info, plugin, hooks)
         if "sysctls" in hooks and not wraps:
             self._check_sysctls(info, plugin)
+        if info.kind == "helper" and not wraps:
+            self._helpers.update({(plugin.name, l4num): str(info) for l4num in protocols_of(plugin)})
         return replace(info, hooks=hooks, number=number, wraps=wraps)
 
     def _check_data(self, info: PluginInfo, plugin: Any, hooks: tuple[str, ...]) -> int | None:
@@ -127,12 +133,21 @@ class Registry:
             number = getattr(plugin, attribute, None)
             if not isinstance(number, int) or not 0 <= number <= largest:
                 raise PluginError(f"its {attribute} must be a number from 0 to {largest}, not {number!r}")
+        if info.kind == "helper":
+            check_helper(plugin)
+            self._check_helper_name(plugin)
         for other in self.loaded(info.kind):
             if not other.wraps and number is not None and other.number == number:
                 raise PluginError(f"number {number} is taken already by the {other}")
             if not other.wraps and other.name == info.name:
                 raise PluginError(f"the name {info.name} is taken already by the {other}")
         return number
+
+    def _check_helper_name(self, plugin: Any) -> None:
+        for l4num in protocols_of(plugin):
+            other = self._helpers.get((plugin.name, l4num))
+            if other is not None:
+                raise PluginError(f"a helper {plugin.name} for protocol {l4num} is there already: the {other}")
 
     def _check_sysctls(self, info: PluginInfo, plugin: Any) -> None:
         """Take the settings that a plugin brings, whose names must be new."""
@@ -167,6 +182,29 @@ def check_hooks(kind: str, plugin: Any) -> tuple[tuple[str, ...], bool]:
     if not hooks:
         raise PluginError(f"it implements no hook of ctcore.{kind}")
     return tuple(sorted(hooks)), wrappers
+
+
+def protocols_of(plugin: Any) -> tuple[int, ...]:
+    """The IP protocol numbers that a helper works over: its ``l4num``, one or several."""
+    l4num = plugin.l4num
+    return l4num if isinstance(l4num, tuple) else (l4num,)
+
+
+def check_helper(plugin: Any) -> None:
+    """Raises PluginError for a helper whose name, numbers, port or classes are none that the kernel could have."""
+    if not 0 < len(plugin.name) <= HELPER_NAME:
+        raise PluginError(f"a helper's name has 1 to {HELPER_NAME} letters")
+    for name, largest in (("l3num", 255), ("l4num", 255), ("port", 0xFFFF)):
+        value = getattr(plugin, name, None)
+        numbers = value if name == "l4num" and isinstance(value, tuple) and value else (value,)
+        for number in numbers:
+            if not isinstance(number, int) or not 0 <= number <= largest:
+                raise PluginError(f"its {name} must be a number from 0 to {largest}, not {number!r}")
+    policies = getattr(plugin, "policies", ())
+    if not 0 < len(policies) <= HELPER_CLASSES or not all(isinstance(policy, ExpectPolicy) for policy in policies):
+        raise PluginError(f"its policies must be 1 to {HELPER_CLASSES} of ExpectPolicy, a class of expectations each")
+    if any(not 0 <= policy.max_expected <= 255 or policy.timeout < 0 for policy in policies):
+        raise PluginError("a class of expectations has a max_expected from 0 to 255 and a timeout that is not negative")
 
 
 def _own_first(point: EntryPoint) -> tuple[bool, str]:

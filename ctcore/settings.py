@@ -26,7 +26,17 @@ NET_SYSCTLS: Final = (
     ),
     switch("nf_conntrack_timestamp", 0, "timestamp", "keep start and stop times of new flows"),
 )
+HELPER_SYSCTLS: Final = (
+    switch("nf_conntrack_helper", 0, "automatic", "give helpers to flows by their ports, as kernels before 6.0 could"),
+)
 GENERIC_SYSCTLS: Final = (
     timeout("nf_conntrack_generic_timeout", 600, "timeout", "a flow of a protocol without a tracker"),
 )
-CORE_SYSCTLS: Final = (*SYSCTLS, *EXPECT_SYSCTLS, *TRACKER_SYSCTLS, *NET_SYSCTLS, *GENERIC_SYSCTLS)
+CORE_SYSCTLS: Final = (
+    *SYSCTLS,
+    *EXPECT_SYSCTLS,
+    *TRACKER_SYSCTLS,
+    *NET_SYSCTLS,
+    *HELPER_SYSCTLS,
+    *GENERIC_SYSCTLS,
+)

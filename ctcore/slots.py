@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ctcore.netfilter import HookTable
 from ctcore.ops import l3_ops, l4_ops
 from ctcore.registry import PluginInfo
 from ctcore.vtable import VTable
+
+if TYPE_CHECKING:
+    from ctcore.expect import ExpectPolicy
 
 Hook = Callable[..., Any]
 
@@ -45,17 +48,21 @@ class L3Slot:
     ``ops``          what is called for the hooks that every packet meets
     ``addrs_at``     where in the header the addresses of the tuple stand, ``addrs_len`` bytes of them; -1 where only
                      pkt_to_tuple knows
+    ``local``        the networks whose addresses the host has, as (address, mask)
+    ``broadcasts``   the broadcast addresses of its interfaces, with the network's mask or None
     """
 
     __slots__ = (
         "addrs_at",
         "addrs_len",
         "ask_l4proto",
+        "broadcasts",
         "chains",
         "checksum",
         "defrag",
         "ethertype",
         "get_l4proto",
+        "has_broadcast",
         "hook_ops",
         "hooks",
         "info",
@@ -85,6 +92,8 @@ class L3Slot:
         self.hooks = HookTable()
         self.chains = self.hooks.chains
         self.local: list[tuple[bytes, bytes]] = []
+        self.broadcasts: dict[bytes, bytes | None] = {}
+        self.has_broadcast: bool = getattr(plugin, "has_broadcast", False)
         self.suffix = [bytes((self.l3num, l4num)) for l4num in range(256)]
 
         def bind(hook: str, default: Hook = _nothing) -> Hook:
@@ -198,17 +207,27 @@ class ExtSlot:
 
 
 class HelperSlot:
-    """A helper of one namespace: what it listens on, its expectation classes, and the hooks of ``HelperSpec``."""
+    """A helper of one namespace for one of its protocols: its port, its classes, and the hooks of ``HelperSpec``.
 
-    def __init__(self, info: PluginInfo, plugin: Any, table: VTable) -> None:
+    ``private()`` makes what the helper keeps for one flow; it is None for a helper that keeps nothing.
+    """
+
+    def __init__(self, info: PluginInfo, plugin: Any, table: VTable, l4num: int) -> None:
         self.info = info
         self.plugin = plugin
         self.name: str = plugin.name
         self.l3num: int = plugin.l3num
-        self.l4num: int = plugin.l4num
+        self.l4num = l4num
         self.port: int = plugin.port
-        self.policies = tuple(plugin.policies)
+        self.private: Callable[[], Any] | None = getattr(plugin, "private", None)
         self.help = table.bind(plugin, "help") or _whole
         self.expectfn = table.bind_guarded(plugin, "expectfn")
         self.destroy = table.bind_guarded(plugin, "destroy")
         self.print_private = table.bind_guarded(plugin, "print_private", {}) or _mapping
+        self.sysctls = table.bind(plugin, "sysctls") or _empty
+
+    @property
+    def policies(self) -> Sequence[ExpectPolicy]:
+        """The classes of expectations; a setting may change them."""
+        policies: Sequence[ExpectPolicy] = self.plugin.policies
+        return policies

@@ -20,7 +20,8 @@ U32_MAX: Final = 2**32 - 1
 class Sysctl:
     """One setting: where its value lives on the object that declared it, and what it may be.
 
-    ``name``        the kernel's name: below ``net.netfilter`` as it stands, else dotted from ``net`` on
+    ``name``        the kernel's name: below ``net.netfilter`` as it stands, else dotted from ``net`` on; the parameter
+                    of a kernel module as ``MODULE.PARAMETER``
     ``default``     in ``unit``
     ``attribute``   the owner's attribute that holds the value, times ``scale``; dotted for a part of the owner
     ``index``       the place in that attribute, where it is a list
@@ -41,12 +42,12 @@ class Sysctl:
     @property
     def path(self) -> str:
         """The full dotted name."""
-        return self.name if self.name.startswith("net.") else NETFILTER + self.name
+        return self.name if "." in self.name else NETFILTER + self.name
 
     @property
     def key(self) -> str:
         """The last part of the name: what people type."""
-        return self.path.rpartition(".")[2]
+        return self.path.rpartition(".")[2] if self.path.startswith("net.") else self.path
 
     def read(self, owner: Any) -> int:
         """The value in ``unit``, from the object that declared the sysctl."""

@@ -21,7 +21,6 @@ from ctcore.common import (
     Status,
 )
 from ctcore.conn import Conn
-from ctcore.helper import inherit
 from ctcore.netfilter import ACCEPT, DROP, PRE_ROUTING, REPEAT
 from ctcore.ops import HookFunction
 from ctcore.packet import Packet
@@ -186,8 +185,8 @@ class Tracker(HookFunction):
         if exp is not None:
             net.adopt(ct, exp)
             ctinfo = IP_CT_RELATED
-        elif tmpl is not None:
-            inherit(ct, tmpl)
+        elif tmpl is not None or net.helpers.active:
+            net.helpers.give(ct, tmpl)
         pkt.ctinfo = ctinfo
         if exp is not None and exp.expectfn is not None:
             exp.expectfn(ct, exp)

@@ -44,6 +44,11 @@ def address_part(packed: bytes) -> bytes:
     return packed[: -U_LEN - SUFFIX_LEN]
 
 
+def source_address(packed: bytes) -> bytes:
+    """The source address of a packed tuple."""
+    return packed[: len(packed) - U_LEN - SUFFIX_LEN >> 1]
+
+
 def transport_part(packed: bytes) -> bytes:
     """The four bytes src.u and dst.u of a packed tuple."""
     return packed[-U_LEN - SUFFIX_LEN : -SUFFIX_LEN]

@@ -32,13 +32,19 @@ class L4Proto(Protocol):
 
 @runtime_checkable
 class Helper(Protocol):
-    """A helper: address family (0: any), protocol and port it listens on, and its classes of expectations."""
+    """A helper: address family (0: any), protocols and port that it listens on, and its classes of expectations."""
 
     name: str
     l3num: int
-    l4num: int
     port: int
-    policies: Sequence[ExpectPolicy]
+
+    @property
+    def l4num(self) -> int | tuple[int, ...]:
+        """One IP protocol number, or several."""
+
+    @property
+    def policies(self) -> Sequence[ExpectPolicy]:
+        """The classes of expectations, which a setting may change."""
 
 
 @runtime_checkable

@@ -46,7 +46,7 @@ def installed_at() -> Path | None:
 def loaded_plugins() -> set[str]:
     """The names of the protocol plugins that load. Raises PluginError for one that is left out."""
     registry = Registry.load(strict=True)
-    return {info.name for kind in ("l3proto", "l4proto") for info in registry.loaded(kind)}
+    return {info.name for kind in ("l3proto", "l4proto", "helper") for info in registry.loaded(kind)}
 
 
 def complaint() -> str | None:

@@ -128,7 +128,8 @@ def test_an_announced_flow_is_related_and_a_child(toy: Masters) -> None:
 def test_an_announcement_is_told_with_what_is_expected(toy: Masters) -> None:
     exp = toy.expect(toy.master(), dst=9, flags=ExpectFlag.PERMANENT)
     new = toy._events[-1]
-    assert (new["type"], new["timeout"], new["flags"], new["class"]) == ("EXP_NEW", 30, ExpectFlag.PERMANENT, 0)
+    assert (new["type"], new["timeout"], new["flags"], new["class"]) == ("EXP_NEW", 30, ["PERMANENT"], 0)
+    assert (new["mask"]["src"], new["mask"]["sport"], new["helper"]) == ("toy:255", 0, "announcer")
     assert new["expected"] == {"src": "toy:1", "dst": "toy:9", "sport": 0, "dport": 5000}
     toy.time += 2 * SECOND
     toy.net.now = toy.time

@@ -30,7 +30,7 @@ def collect(expect: str | None, **more: str) -> subprocess.CompletedProcess[str]
 
 def installed() -> str:
     registry = Registry.load()
-    return ",".join(info.name for kind in ("l3proto", "l4proto") for info in registry.loaded(kind))
+    return ",".join(info.name for kind in ("l3proto", "l4proto", "helper") for info in registry.loaded(kind))
 
 
 def test_a_plugin_that_should_load_and_does_not_fails_the_run() -> None:

@@ -19,7 +19,7 @@ from ctcore.verify.recorded import Recording, compare_recorded, place
 from ctcore.verify.sidebyside import Outcome, replay
 from ctcore.verify.sides import Own
 from tests.live.test_fuzz import FAULTS
-from tests.recorded.make import HERE, SETTINGS, captures
+from tests.recorded.make import HELPED_HERE, HERE, SETTINGS, captures, helped
 from tests.test_cli import run
 
 pytestmark = pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")
@@ -48,8 +48,37 @@ def test_the_kernel_had_said_the_same(capture: Path, name: str, registry: Regist
     assert fields <= outcome.comparison.tally.keys()
 
 
+@pytest.mark.plugins("ftp", "tftp", "irc", "amanda", "sip", "sane")
+@pytest.mark.parametrize("capture", helped(), ids=lambda path: path.name)
+def test_with_helpers_too(capture: Path, registry: Registry) -> None:
+    recording = place(HELPED_HERE, str(capture))
+    outcome = compare_recorded(recording, str(capture), registry)
+    assert Recording(recording).helpers == list(helped()[capture])
+    assert not outcome.comparison.differences, "\n".join(map(str, outcome.comparison.differences[:20]))
+    assert {"helper", "master", "events", "statistics expect_new", "expectations"} <= outcome.comparison.tally.keys()
+
+
+@pytest.mark.plugins("ftp", "irc")
+def test_expectations_are_compared_with_their_lines(registry: Registry) -> None:
+    irc = next(capture for capture in helped() if capture.name == "irc.pcap")
+    tally = compare_recorded(place(HELPED_HERE, str(irc)), str(irc), registry).comparison.tally
+    compared = {"expectation mask", "expectation flags", "expectation class", "conntrack -L expect"}
+    assert {*compared, "/proc/net/nf_conntrack_expect"} <= tally.keys()
+
+
+@pytest.mark.plugins("ftp")
+def test_a_fault_planted_in_a_helper_is_found(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where lines began is never forgotten."""
+    from ctcore_ftp.lines import LineStarts
+
+    monkeypatch.setattr(LineStarts, "add", lambda self, seq: self._seqs.append(seq % 2**32))
+    capture = HELPED_HERE / "fuzz-ftp.pcap"
+    assert compare_recorded(place(HELPED_HERE, str(capture)), str(capture), registry).comparison.differences
+
+
 def test_there_is_a_recording_of_each_capture_under_each_setting_and_no_other() -> None:
     wanted = {recording_of(capture, name) for capture in captures() for name in SETTINGS}
+    wanted |= {place(HELPED_HERE, str(capture)) for capture in helped()}
     assert set(HERE.rglob("*.gz")) == wanted
     assert len(SETTINGS) >= 6
 

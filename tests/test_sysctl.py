@@ -20,6 +20,7 @@ CORE = {
     "nf_conntrack_acct": (0, 0, 1),
     "nf_conntrack_events": (2, 0, 2),
     "nf_conntrack_timestamp": (0, 0, 1),
+    "nf_conntrack_helper": (0, 0, 1),
     "nf_conntrack_generic_timeout": (600, 0, 2**32 - 1),
 }
 TCP = {

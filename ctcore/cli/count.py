@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from ctcore.cli.options import Reading, reading
 from ctcore.cli.options import command as define
+from ctcore.cli.output import expect_option
 from ctcore.cli.session import Session
 from ctcore.formats.stats import count_line
 
 
 @define("How many flows there are (conntrack -C).")
+@expect_option("Print how many flows are expected (conntrack -C expect).")
 @reading
-def command(reading: Reading) -> None:
+def command(reading: Reading, expect: bool) -> None:
     """Print how many flows are tracked after the last packet: the number alone, as "conntrack -C" does.
 
     \b
@@ -21,5 +23,5 @@ def command(reading: Reading) -> None:
     """
     session = Session(reading)
     session.replay()
-    print(count_line(session.net.table.count))
+    print(count_line(session.net.expectations.count if expect else session.net.table.count))
     session.finish()

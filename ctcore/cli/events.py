@@ -8,14 +8,15 @@ from typing import Final
 import click
 
 from ctcore.cli.conduct import say
-from ctcore.cli.filters import Filter, filtering
+from ctcore.cli.filters import Filter, filtering, refuse_filters
 from ctcore.cli.options import Reading, option, reading
 from ctcore.cli.options import command as define
-from ctcore.cli.output import Lines, lines_option
+from ctcore.cli.output import EXPECT, Lines, expect_option, lines_option
 from ctcore.cli.session import Session
 from ctcore.common import EventKind
 from ctcore.conn import Conn
-from ctcore.formats.text import footer
+from ctcore.expect import Expectation
+from ctcore.formats.text import EXPECTATION_EVENTS_SHOWN, footer
 
 KINDS: Final = {
     "ALL": frozenset(EventKind),
@@ -47,10 +48,11 @@ def event_kinds(ctx: click.Context, param: click.Parameter, value: str) -> froze
     help="Only these events: ALL, NEW, UPDATES, DESTROY.",
     section="Output",
 )
-@lines_option()
+@lines_option(EXPECT)
+@expect_option("Print the events of expectations, in place of those of flows (conntrack -E expect); also -o expect.")
 @filtering
 @reading
-def command(reading: Reading, kinds: frozenset[EventKind], lines: Lines, filters: Filter) -> None:
+def command(reading: Reading, kinds: frozenset[EventKind], lines: Lines, expect: bool, filters: Filter) -> None:
     """Print the events of flows as they happen, a line for each.
 
     Lines are those of "conntrack -E". Flows that are alive after the last packet have no DESTROY event.
@@ -64,12 +66,22 @@ def command(reading: Reading, kinds: frozenset[EventKind], lines: Lines, filters
       ctcore events -e DESTROY --set nf_conntrack_acct=1 -o json http.pcap
                                    each flow that ended, with its counters
       tcpdump -U -w - | ctcore events -
+      ctcore events --helper ftp --expect ftp.pcap
+                                   what the helper expects, and what comes of it
     """
     session = Session(reading, chatty=True)
     net = session.net
     test = filters.bind(net)
+    expect = expect or lines.expect
+    refuse_filters(expect, test)
+    if expect:
+        lines = lines.for_expectations()
     waiting: list[str] = []
     shown = 0
+
+    def on_expectation(kind: EventKind, exp: Expectation) -> None:
+        if kind in kinds:
+            waiting.append(lines.expect_event(kind, exp, net.now))
 
     def on_event(kind: EventKind, ct: Conn, mask: int) -> None:
         # An event comes in the middle of a plugin's work, which must not be blamed for a failure to write.
@@ -83,9 +95,12 @@ def command(reading: Reading, kinds: frozenset[EventKind], lines: Lines, filters
             shown += len(waiting)
             waiting.clear()
 
-    net.notifier.listeners.append(on_event)
+    if expect:
+        net.notifier.expect_listeners.append(on_expectation)
+    else:
+        net.notifier.listeners.append(on_event)
     session.replay(on_packet)
     if shown:
         sys.stdout.write(lines.closing)
-    say(footer(shown, "flow events have been shown"))
+    say(footer(shown, EXPECTATION_EVENTS_SHOWN if expect else "flow events have been shown"))
     session.finish()

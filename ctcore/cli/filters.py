@@ -190,6 +190,12 @@ def number_up_to(maximum: int) -> Callable[[click.Context, click.Parameter, str 
     return read
 
 
+def refuse_filters(expect: bool, test: Test | None) -> None:
+    """Raises click.UsageError for filters on expectations: conntrack has none either."""
+    if expect and test is not None:
+        raise click.UsageError("filters look at flows, and expectations have not become any yet")
+
+
 def filtering(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command's function the filters, as the keyword argument ``filters``, a ``Filter``."""
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import sys
 
 from ctcore.cli.conduct import say
-from ctcore.cli.filters import Filter, Test, filtering
+from ctcore.cli.filters import Filter, Test, filtering, refuse_filters
 from ctcore.cli.options import Reading, reading
 from ctcore.cli.options import command as define
-from ctcore.cli.output import PROC, Lines, lines_option
+from ctcore.cli.output import PROC, Lines, expect_option, lines_option
 from ctcore.cli.session import Session
-from ctcore.formats.text import footer
+from ctcore.formats.text import EXPECTATIONS_SHOWN, footer
 from ctcore.netns import Net
 
 
 @define("The table after the last packet (conntrack -L).")
 @lines_option(PROC)
+@expect_option("Print the flows that helpers expect, in place of those in the table (conntrack -L expect).")
 @filtering
 @reading
-def command(reading: Reading, lines: Lines, filters: Filter) -> None:
+def command(reading: Reading, lines: Lines, expect: bool, filters: Filter) -> None:
     """Print the connection tracking table after the last packet, a line for each flow.
 
     Lines are those of "conntrack -L"; the time left counts from the last packet on. Flows stand in the order
@@ -33,14 +34,27 @@ def command(reading: Reading, lines: Lines, filters: Filter) -> None:
       ctcore list -o save http.pcap       options for "conntrack --load-file"
       ctcore list -o proc http.pcap       lines of /proc/net/nf_conntrack
       ctcore list --set nf_conntrack_acct=1 http.pcap       with counters
+      ctcore list --helper ftp --expect ftp.pcap       what the helper expects
     """
     session = Session(reading)
     test = filters.bind(session.net)
+    refuse_filters(expect, test)
     session.replay()
     with session.blame():
-        shown = _print(session.net, lines, test)
-    say(footer(shown))
+        shown = _print_expected(session.net, lines.for_expectations()) if expect else _print(session.net, lines, test)
+    say(footer(shown, EXPECTATIONS_SHOWN) if expect else footer(shown))
     session.finish()
+
+
+def _print_expected(net: Net, lines: Lines) -> int:
+    """Print what is expected, what is due first first; returns how many."""
+    expected = sorted(net.expectations, key=lambda exp: exp.expires)
+    for shown, exp in enumerate(expected):
+        line = lines.expectation(exp, net.now)
+        sys.stdout.write(line if shown else lines.opening + line)
+    if expected:
+        sys.stdout.write(lines.closing)
+    return len(expected)
 
 
 def _print(net: Net, lines: Lines, test: Test | None) -> int:

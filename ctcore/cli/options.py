@@ -32,6 +32,8 @@ class Reading:
     strict_plugins: bool
     no_plugin: tuple[str, ...]
     progress: bool
+    helpers: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
 
 
 class SectionOption(click.Option):
@@ -100,12 +102,27 @@ def reading(function: Function) -> Function:
         strict_plugins: bool,
         no_plugin: tuple[str, ...],
         progress: bool,
+        helpers: tuple[str, ...],
+        interfaces: tuple[str, ...],
         **rest: Any,
     ) -> Any:
-        chosen = Reading(captures, bpf, settings, local, clock, strict_plugins, no_plugin, progress)
+        chosen = Reading(
+            captures, bpf, settings, local, clock, strict_plugins, no_plugin, progress, helpers, interfaces
+        )
         return function(chosen, **rest)
 
     return decorate(call, _OPTIONS)
+
+
+def helper_option(section: str) -> Decorator:
+    """The option ``--helper``; its value are the texts that ``HelperTable.assign`` takes."""
+    return option(
+        *("--helper", "helpers"),
+        section=section,
+        metavar="NAME[:PROTO[:PORT]]",
+        multiple=True,
+        help="Give new flows to a port this helper, by default the helper's own port; may be repeated.",
+    )
 
 
 def plugin_choice(function: Function) -> Function:
@@ -148,6 +165,14 @@ _OPTIONS: Final[tuple[Decorator, ...]] = (
         multiple=True,
         help="An address of the host itself; may be repeated. Without any, every packet is forwarded.",
     ),
+    option(
+        *("--interface", "interfaces"),
+        section=READING,
+        metavar="ADDRESS/LEN",
+        multiple=True,
+        help="An address of the host with its network, whose broadcasts the host knows; may be repeated.",
+    ),
+    helper_option(READING),
     option(
         "--clock",
         section=READING,

@@ -12,12 +12,15 @@ from ctcore.cli.conduct import say
 from ctcore.cli.options import Decorator, option
 from ctcore.common import EventKind
 from ctcore.conn import Conn
-from ctcore.formats import proc
+from ctcore.expect import Expectation
+from ctcore.formats import expects, proc
 from ctcore.formats.labels import DEFAULT_PATH, LabelMap
 from ctcore.formats.lines import FORMATS, WORDS, Format, OutputError, parse
+from ctcore.formats.objects import expectation_object, expected_object
 from ctcore.formats.output import PLAIN, Output
 
 PROC: Final = "proc"
+EXPECT: Final = "expect"
 dumps: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -25,12 +28,14 @@ dumps: Final = json.JSONEncoder(ensure_ascii=False).encode
 class Lines:
     """What ``-o`` chose: the lines of a format with its flags, or those of /proc/net/nf_conntrack.
 
-    ``opening`` and ``closing`` are what stands around the lines, where there is a line.
+    ``opening`` and ``closing`` are what stands around the lines, where there is a line; with ``expect`` the lines are
+    to be those of expectations.
     """
 
     format: Format = FORMATS["text"]
     flags: Output = PLAIN
     proc: bool = False
+    expect: bool = False
 
     @property
     def opening(self) -> str:
@@ -50,6 +55,26 @@ class Lines:
         """The line of an event at the time ``now`` (nanoseconds), with its newline."""
         return self.format.event_line(kind, ct, mask, now, self.flags) + "\n"
 
+    def expectation(self, exp: Expectation, now: int) -> str:
+        """The line of an expectation at the time ``now`` (nanoseconds), with its newline."""
+        return (proc.expect_line(exp, now) if self.proc else self._expected(exp, now, None)) + "\n"
+
+    def expect_event(self, kind: EventKind, exp: Expectation, now: int) -> str:
+        """The line of an expectation's event at the time ``now`` (nanoseconds), with its newline."""
+        return self._expected(exp, now, kind) + "\n"
+
+    def for_expectations(self) -> Lines:
+        """The same for expectations: as in conntrack, what no expectation has makes no difference to them."""
+        if self.format.opening is None:
+            return self
+        return replace(self, format=replace(self.format, opening=expects.XML_OPENING, closing=expects.XML_CLOSING))
+
+    def _expected(self, exp: Expectation, now: int, kind: EventKind | None) -> str:
+        if self.format.name == "json":
+            return dumps(expected_object(exp, now) if kind is None else expectation_object(kind, exp, now))
+        line = expects.xml_line if self.format.name == "xml" else expects.text_line
+        return line(exp, now, self.flags, kind)
+
 
 def lines_option(*more: str) -> Decorator:
     """The option ``-o`` for lines of flows or events, with ``more`` words; its value is a ``Lines``."""
@@ -60,6 +85,9 @@ def lines_option(*more: str) -> Decorator:
         for word in words:
             if word not in known:
                 raise click.BadParameter(f"{word!r} is none of {', '.join(known)}", ctx, param)
+        if EXPECT in words:
+            rest = ",".join(word for word in words if word != EXPECT)
+            return replace(choose(ctx, param, (rest,) if rest else ()), expect=True)
         if words == [PROC]:
             return Lines(proc=True)
         if PROC in words:
@@ -77,6 +105,11 @@ def lines_option(*more: str) -> Decorator:
         section="Output",
         help=f"How to print: {', '.join(known)}.",
     )
+
+
+def expect_option(text: str) -> Decorator:
+    """The option ``--expect``."""
+    return option("--expect", "expect", is_flag=True, section="Output", help=text)
 
 
 def json_option() -> Decorator:

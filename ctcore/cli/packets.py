@@ -64,7 +64,9 @@ class PacketLine:
         return f"{protocol} {ends[0]} {self._arrow} {ends[1]}{told}"
 
     def _event(self, event: Mapping[str, Any], entry: Conn | None) -> str:
-        """The kind of an event, and the flow where it is not the packet's own."""
+        """The kind of an event, and the flow where it is not the packet's own, or what is expected."""
+        if "expected" in event:
+            return f"[{event['type']} {self._tuple(event['l4'], event['expected'])}]"
         if entry is not None and event["id"] == entry.id:
             return f"[{event['type']}]"
         return f"[{event['type']} {self._tuple(event['l4'], event['original'])}]"

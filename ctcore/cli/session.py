@@ -33,11 +33,16 @@ class Session:
     def __init__(self, reading: Reading, listen: bool = False, chatty: bool = False) -> None:
         registry = load_plugins(reading.strict_plugins, reading.no_plugin)
         warn_of(registry)
-        self.tracker = Conntrack(registry, local=reading.local, frozen=reading.clock == "frozen", listen=listen)
+        frozen = reading.clock == "frozen"
+        self.tracker = Conntrack(
+            registry, local=reading.local, interfaces=reading.interfaces, frozen=frozen, listen=listen
+        )
         self.net = self.tracker.net
         self.net.faults.report = lambda text: say(f"ctcore: {text}")
         for assignment in reading.settings:
             self.net.sysctl.set_text(assignment)
+        for assignment in reading.helpers:
+            self.net.helpers.assign(assignment)
         self.capture: WatchedCapture | None = None
         self._reading = reading
         self._bar = reading.progress and sys.stderr.isatty() and not (chatty and sys.stdout.isatty())
@@ -96,7 +101,8 @@ class Session:
                 f'by up to {most:.6f} s: time was held ("ctcore trace" marks them)'
             )
         for plugin, count in self.net.faults.counts.items():
-            say(f"ctcore: {plugin} failed at {count} packet{'s' if count > 1 else ''}, which are INVALID")
+            fate = "passed on" if plugin.startswith("helper") else "are INVALID"
+            say(f"ctcore: {plugin} failed at {count} packet{'s' if count > 1 else ''}, which {fate}")
         if self._interrupt.asked:
             sys.exit(INTERRUPTED)
         if self._stopped_by is not None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from ctcore.cli.options import Reading, reading
 from ctcore.cli.options import command as define
-from ctcore.cli.output import dumps, json_option
+from ctcore.cli.output import dumps, expect_option, json_option
 from ctcore.cli.session import Session
-from ctcore.formats.stats import cpu_line
+from ctcore.formats.stats import cpu_line, expect_cpu_line
 
 
 @define("The counters (conntrack -S).")
 @json_option()
+@expect_option("Print the counters of expectations (conntrack -S expect).")
 @reading
-def command(reading: Reading, as_json: bool) -> None:
+def command(reading: Reading, as_json: bool, expect: bool) -> None:
     """Print the counters after the last packet, as "conntrack -S" does for one processor.
 
     \b
@@ -25,7 +26,12 @@ def command(reading: Reading, as_json: bool) -> None:
       chaintoolong    flows for which a chain of the table was too long
       found, insert, search_restart: always 0 here
 
-    With -o json the counters of expectations are there too.
+    \b
+      expect_create   flows that helpers began to expect
+      expect_delete   flows that they expect no longer
+      expect_new      flows that came and were expected
+
+    The last three are those of --expect; with -o json all are there.
 
     \b
     Examples:
@@ -36,5 +42,6 @@ def command(reading: Reading, as_json: bool) -> None:
     session = Session(reading)
     session.replay()
     stat = session.net.stat
-    print(dumps(dict(stat.items())) if as_json else cpu_line(stat))
+    line = expect_cpu_line if expect else cpu_line
+    print(dumps(dict(stat.items())) if as_json else line(stat))
     session.finish()

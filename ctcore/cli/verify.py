@@ -13,7 +13,7 @@ import click
 
 from ctcore.cli.conduct import INPUT, say
 from ctcore.cli.options import command as define
-from ctcore.cli.options import option
+from ctcore.cli.options import helper_option, option
 from ctcore.cli.progress import Progress
 from ctcore.cli.session import load_plugins, warn_of
 from ctcore.errors import CaptureError, CtcoreError
@@ -35,6 +35,7 @@ class Wish:
 
     bpf: str | None
     sysctls: dict[str, int]
+    helpers: tuple[str, ...]
     record: str | None
     recorded: str | None
     tracker: Tracker | None
@@ -50,6 +51,7 @@ class Wish:
     multiple=True,
     help='A setting for both sides, see "ctcore sysctl"; may be repeated.',
 )
+@helper_option("Options")
 @option("--record", metavar="DIR", help="Write the kernel's answers to DIR/CAPTURE.jsonl.gz as well.")
 @option("--recorded", metavar="DIR", help="Ask no kernel: compare with what --record wrote there. Needs no root.")
 @option(
@@ -71,6 +73,7 @@ def command(
     captures: tuple[str, ...],
     bpf: str | None,
     settings: tuple[str, ...],
+    helpers: tuple[str, ...],
     record: str | None,
     recorded: str | None,
     tracker: str | None,
@@ -106,15 +109,16 @@ def command(
       sudo ctcore verify http.pcap
       sudo ctcore verify --set nf_conntrack_tcp_loose=0 *.pcap
       sudo ctcore verify --bpf 'tcp port 80' big.pcap
+      sudo ctcore verify --helper ftp ftp.pcap      with the helper on both sides
       sudo ctcore verify --record answers *.pcap    keep the kernel's answers
       ctcore verify --recorded answers *.pcap       compare with them, anywhere
       ctcore verify --recorded answers --tracker 'mine --json {capture}' *.pcap
     """
-    _check(captures, bpf, settings, record, recorded)
+    _check(captures, bpf, settings + helpers, record, recorded)
     registry = load_plugins(False, ())
     warn_of(registry)
     other = None if tracker is None else _tracker(tracker, patience)
-    wish = Wish(bpf, parse_settings(settings, registry), record, recorded, other, registry)
+    wish = Wish(bpf, parse_settings(settings, registry), helpers, record, recorded, other, registry)
     outcomes: list[Outcome] = []
     faults: list[CtcoreError] = []
     try:
@@ -150,12 +154,12 @@ def _tracker(command: str, patience: float) -> Tracker:
 
 
 def _check(
-    captures: tuple[str, ...], bpf: str | None, settings: tuple[str, ...], record: str | None, recorded: str | None
+    captures: tuple[str, ...], bpf: str | None, chosen: tuple[str, ...], record: str | None, recorded: str | None
 ) -> None:
     """Raises click.UsageError for options that go ill together."""
-    if recorded is not None and (record is not None or settings or bpf is not None):
+    if recorded is not None and (record is not None or chosen or bpf is not None):
         raise click.UsageError(
-            "--recorded goes without --record, --set and --bpf: a recording has its own settings and filter"
+            "--recorded goes without --record, --set, --helper and --bpf: a recording has its own settings and filter"
         )
     if STDIN in captures and (record is not None or recorded is not None):
         raise click.UsageError("a recording needs a file: standard input has no name")
@@ -167,13 +171,13 @@ def _check(
 def _verify(capture: str, wish: Wish, progress: Progress) -> Outcome:
     if wish.recorded is not None:
         return _against_recording(capture, wish.recorded, wish, progress)
-    own = Own(wish.sysctls, wish.registry)
+    own = Own(wish.sysctls, wish.registry, wish.helpers)
     with ExitStack() as stack:
         source = stack.enter_context(open_capture(capture, wish.bpf))
-        judge = KernelJudge(stack.enter_context(opened(wish.sysctls)), own.ethertypes)
+        judge = KernelJudge(stack.enter_context(opened(wish.sysctls, own.assignments)), own.ethertypes)
         if wish.record is None:
             return _compared(source, judge, own, wish.sysctls, wish, progress)
-        recorder = Recorder(judge, capture, wish.sysctls, wish.bpf)
+        recorder = Recorder(judge, capture, wish.sysctls, wish.bpf, wish.helpers)
         outcome = _compared(source, recorder, own, wish.sysctls, wish, progress)
     path = place(wish.record, capture)
     try:
@@ -187,7 +191,8 @@ def _against_recording(capture: str, folder: str, wish: Wish, progress: Progress
     judge = Recording(place(folder, capture))
     judge.check(capture)
     with open_capture(capture, judge.bpf) as source:
-        return _compared(source, judge, Own(judge.sysctls, wish.registry), judge.sysctls, wish, progress)
+        own = Own(judge.sysctls, wish.registry, judge.helpers)
+        return _compared(source, judge, own, judge.sysctls, wish, progress)
 
 
 def _compared(

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 
 
 class HelperData:
-    """``helper`` as bound in the namespace, this master's ``expectations`` (latest first), the helper's ``info``."""
+    """``helper`` as bound in the namespace, this master's ``expectations`` (latest first).
 
-    __slots__ = ("expectations", "helper", "info")
+    ``private`` is what the helper keeps for the flow, made new for each one, or None.
+    """
+
+    __slots__ = ("expectations", "helper", "private")
 
     def __init__(self, helper: HelperSlot) -> None:
         self.helper = helper
         self.expectations: list[Expectation] = []
-        self.info: Any = None
+        self.private: Any = helper.private() if helper.private is not None else None
 
 
 class Helper:

@@ -25,6 +25,8 @@ def text_line(exp: Expectation, now: int, output: Output = PLAIN, kind: EventKin
     """An expectation at ``now`` (nanoseconds), or the ``kind`` of event about it, without the newline."""
     parts = [TAGS[kind]] if kind is not None else []
     parts += [str(seconds_left(exp, now)), f"proto={exp.tuple.l4num}", *_text_tuples(exp)]
+    if exp.master.zone.id:
+        parts.append(f"zone={exp.master.zone.id}")
     flags = flag_names(exp)
     if flags:
         parts.append(",".join(flags))
@@ -69,14 +71,8 @@ def tuple_fields(exp: Expectation, t: Tuple, full: bool = False) -> tuple[Fields
     return l3.print_tuple(t.src + t.dst, full), l4.print_tuple(t.src_u + t.dst_u)
 
 
-def mask_tuple(exp: Expectation) -> Tuple:
-    """The mask as a tuple: the destination always counts as a whole."""
-    t = exp.tuple
-    return t._replace(src=exp.mask_src, src_u=exp.mask_u, dst=b"\xff" * len(t.dst), dst_u=b"\xff\xff")
-
-
 def _tuples(exp: Expectation) -> tuple[tuple[str, Tuple], ...]:
-    return ("expected", exp.tuple), ("mask", mask_tuple(exp)), ("master", exp.master.tuple(0))
+    return ("expected", exp.tuple), ("mask", exp.mask), ("master", exp.master.tuple(0))
 
 
 def _text_tuples(exp: Expectation) -> Iterator[str]:
@@ -106,6 +102,8 @@ def _meta(exp: Expectation, now: int, output: Output) -> Iterator[str]:
         yield tag("helper-name", helper.name)
     yield tag("timeout", seconds_left(exp, now))
     yield tag("class", exp.class_)
+    if exp.master.zone.id:
+        yield tag("zone", exp.master.zone.id)
     if output.timestamp:
         yield when(now)
     yield from (f"<{name.lower()}/>" for name in flag_names(exp))

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from ctcore.common import EXT_ACCT, EXT_HELPER, ORIGINAL, REPLY, EventKind, Status
 from ctcore.conn import Conn
-from ctcore.expect import Expectation
+from ctcore.expect import Expectation, ExpectFlag
 from ctcore.sysctl import SECOND
-from ctcore.tuples import address_part, transport_part
+from ctcore.tuples import Tuple, address_part, transport_part
 
 STATUS_NAMES: Final = tuple((int(bit), str(bit.name)) for bit in Status)
 
@@ -57,21 +57,39 @@ def flow_object(ct: Conn, now: int) -> dict[str, Any]:
 
 
 def expectation_object(kind: EventKind, exp: Expectation, now: int) -> dict[str, Any]:
-    """An expectation's message: what is expected, from whom, for how many seconds more."""
-    net, t = exp.master.net, exp.tuple
-    packed = t.pack()
-    l3 = exp.master.l3
-    expected: dict[str, Any] = dict(l3.print_tuple(address_part(packed), False))
-    expected.update(net.l4protos[t.l4num].print_tuple(transport_part(packed)))
+    """An expectation's message at ``now`` (nanoseconds)."""
+    return {"type": f"EXP_{kind.name}", **expected_object(exp, now)}
+
+
+def expected_object(exp: Expectation, now: int) -> dict[str, Any]:
+    """An expectation at ``now`` (nanoseconds): what is expected, from whom, for how many whole seconds more.
+
+    ``mask`` says what counts of the source, a bit of it for each that does; ``helper`` is the master's helper.
+    """
+    master, t = exp.master, exp.tuple
+    l4 = master.net.l4protos[t.l4num]
+    helper = master.ext_find(EXT_HELPER)
     return {
-        "type": f"EXP_{kind.name}",
+        "l3": master.l3.name,
+        "l3num": t.l3num,
+        "l4": l4.name,
         "l4num": t.l4num,
         "timeout": max(0, exp.expires - now) // SECOND,
-        "expected": expected,
-        "flags": exp.flags,
+        "expected": _tuple_object(exp, t),
+        "mask": _tuple_object(exp, exp.mask),
+        "master": _tuple_object(exp, master.tuple(ORIGINAL)),
+        "flags": [str(flag.name) for flag in ExpectFlag if exp.flags & flag],
         "class": exp.class_,
-        "master": direction_object(exp.master, ORIGINAL),
+        "zone": master.zone.id,
+        "helper": helper.helper.name if helper is not None else None,
     }
+
+
+def _tuple_object(exp: Expectation, t: Tuple) -> dict[str, Any]:
+    master = exp.master
+    found: dict[str, Any] = dict(master.l3.print_tuple(t.src + t.dst, False))
+    found.update(master.net.l4protos[t.l4num].print_tuple(t.src_u + t.dst_u))
+    return found
 
 
 def event_object(kind: EventKind, ct: Conn, now: int) -> dict[str, Any]:

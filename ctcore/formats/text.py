@@ -40,6 +40,10 @@ def timestamp(now: int) -> str:
     return f"[{seconds:08}.{rest // 1000:06}]\t"
 
 
+EXPECTATIONS_SHOWN: Final = "expectations have been shown"
+EXPECTATION_EVENTS_SHOWN: Final = "expectation events have been shown"
+
+
 def footer(count: int, what: str = "flow entries have been shown") -> str:
     """The summary that conntrack writes to stderr, e.g. with ``what`` "flow events have been shown"."""
     return f"{PROGRAM}: {count} {what}."

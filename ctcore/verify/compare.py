@@ -3,7 +3,8 @@
 Both are streams of ``trace -o json`` objects, in the order of the packets. Compared for each packet: ctinfo,
 direction, verdict, reasons, whether there is an entry, and the events that it caused, in order; and of the
 entry: its two tuples, state, status, timeout, TCP window scaling and flags, packet and byte counters, mark,
-zone, helper and master.
+zone, helper and master. Of an expectation, in the events and after the last packet: what is expected, mask,
+master, class, flags, timeout, zone and helper.
 
 What is left out, or taken less strictly:
 
@@ -11,12 +12,12 @@ What is left out, or taken less strictly:
 - Names of protocols: their numbers are compared.
 - The entry where ctinfo is none: a packet that conntrack never looked at has none, and the two sides show the
   flow of its addresses in different cases.
-- Reasons that do not begin with ``nf_ct_proto_``: they are ctcore's own words for what the kernel drops in
+- Reasons that do not begin with ``nf_ct_``: they are ctcore's own words for what the kernel drops in
   silence.
 - Timeouts may be one second apart, for the kernel rounds and time passes while it is asked.
 - The status bit DYING, which only an entry on its way out has.
 - Of an event what the kernel's message does not tell (an UPDATE has no counters, and TCP's state only where it
-  changed); of an expectation's event only the type is compared.
+  changed).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ TIMEOUT_TOLERANCE: Final = 1
 
 _PACKET_FIELDS: Final = ("frame", "ctinfo", "direction", "verdict")
 _ENTRY_FIELDS: Final = ("state", "mark", "zone", "helper")
+_EXPECTATION_FIELDS: Final = ("l3num", "l4num", "timeout", "flags", "class", "zone", "helper")
 _TUPLE_FIELDS: Final = ("src", "dst", "sport", "dport", "type", "code", "id")
 _RACES: Final = {"search_restart"}  # counts processors that got in each other's way
 
@@ -99,6 +101,14 @@ class Comparison:
             for name, said in theirs[flow].items():
                 self._judge(self.packets, f"table {name}", said, ours[flow][name])
 
+    def add_expectations(self, kernel: Iterable[Record], ctcore: Iterable[Record]) -> None:
+        """Compare what is expected after the last packet, in any order."""
+        theirs, ours = _by_expected(kernel), _by_expected(ctcore)
+        self._judge(self.packets, "expectations", sorted(theirs), sorted(ours))
+        for expected in theirs.keys() & ours.keys():
+            for name, said in theirs[expected].items():
+                self._judge(self.packets, f"expectation {name}", said, ours[expected][name])
+
     def _judge(self, frame: int, name: str, kernel: Any, ctcore: Any) -> None:
         tally = self.tally.setdefault(name, Tally())
         tally.compared += 1
@@ -124,7 +134,7 @@ def account(record: Record) -> dict[str, Any]:
     """What is compared of one packet's object, by the name of the field; the entry's fields only where it has
     one."""
     found: dict[str, Any] = {name: record[name] for name in _PACKET_FIELDS}
-    found["reasons"] = [text for text in record["reasons"] if text.startswith("nf_ct_proto_")]
+    found["reasons"] = [text for text in record["reasons"] if text.startswith("nf_ct_")]
     found["events"] = [_event(event) for event in record["events"]]
     entry = record["entry"] if record["ctinfo"] != "none" else None
     found["entry"] = entry is not None
@@ -151,6 +161,10 @@ def _by_tuples(entries: Iterable[Record]) -> dict[str, dict[str, Any]]:
     return {str(_tuples(entry)): _entry(entry) for entry in entries}
 
 
+def _by_expected(found: Iterable[Record]) -> dict[str, dict[str, Any]]:
+    return {str([one["l4num"], _tuple(one["expected"]), _tuple(one["master"])]): _expectation(one) for one in found}
+
+
 def _agree(name: str, kernel: Any, ctcore: Any) -> bool:
     if name.endswith("timeout") and kernel is not None and ctcore is not None:
         return bool(abs(kernel - ctcore) <= TIMEOUT_TOLERANCE)
@@ -165,7 +179,14 @@ def _same_event(kernel: Record, ctcore: Record) -> bool:
 
 def _event(event: Record) -> dict[str, Any]:
     kind = event["type"]
-    return {"type": kind} if kind.startswith("EXP_") else {"type": kind, **_entry(event)}
+    return {"type": kind, **(_expectation(event) if kind.startswith("EXP_") else _entry(event))}
+
+
+def _expectation(found: Record) -> dict[str, Any]:
+    return {
+        **{name: found[name] for name in _EXPECTATION_FIELDS},
+        **{name: _tuple(found[name]) for name in ("expected", "mask", "master")},
+    }
 
 
 def _tuples(entry: Record) -> list[Any]:

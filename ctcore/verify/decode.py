@@ -40,6 +40,9 @@ _STATISTICS: Final = {
     13: "search_restart", 14: "clash_resolve", 15: "chaintoolong",
 }  # fmt: skip
 
+_EXPECT_STATISTICS: Final = {1: "expect_new", 2: "expect_create", 3: "expect_delete"}
+_EXPECT_FLAGS: Final = ("PERMANENT", "INACTIVE", "USERSPACE")
+
 _Decoder = Callable[[bytes], Any]
 
 
@@ -105,24 +108,40 @@ def entry(message: Message) -> dict[str, Any]:
 
 
 def expectation(message: Message) -> dict[str, Any]:
-    """An expectation message: master, tuple, mask, timeout in seconds, helper, flags and class."""
+    """An expectation message as an expectation object."""
     told = message.attributes
-    found: dict[str, Any] = {}
-    for kind, name in ((1, "master"), (2, "tuple"), (3, "mask")):
-        if kind in told:
-            found[name] = flow_tuple(told[kind])
-    for kind, name in ((4, "timeout"), (8, "flags"), (9, "class")):
-        if kind in told:
-            found[name] = _number(told[kind])
-    found["helper"] = told[6].rstrip(b"\0").decode() if 6 in told else None
-    return found
+    flags = _number(told.get(8, b""))
+    number = attributes(attributes(told[2])[2])[1][0]
+    return {
+        "l3": _L3.get(message.family, "unknown"),
+        "l3num": message.family,
+        "l4": _L4.get(number, "unknown"),
+        "l4num": number,
+        "timeout": _number(told[4]),
+        "expected": flow_tuple(told[2]),
+        "mask": flow_tuple(told[3]),
+        "master": flow_tuple(told[1]),
+        "flags": [name for place, name in enumerate(_EXPECT_FLAGS) if flags >> place & 1],
+        "class": _number(told.get(9, b"")),
+        "zone": _number(told.get(7, b"")),
+        "helper": told[6].rstrip(b"\0").decode() if 6 in told else None,
+    }
 
 
 def statistics(messages: list[Message]) -> dict[str, int]:
     """The counters of ``conntrack -S``, summed over the processors."""
-    total = dict.fromkeys(_STATISTICS.values(), 0)
+    return _sums(messages, _STATISTICS)
+
+
+def expect_statistics(messages: list[Message]) -> dict[str, int]:
+    """The counters of ``conntrack -S expect``, summed over the processors."""
+    return _sums(messages, _EXPECT_STATISTICS)
+
+
+def _sums(messages: list[Message], names: dict[int, str]) -> dict[str, int]:
+    total = dict.fromkeys(names.values(), 0)
     for message in messages:
-        for kind, name in _STATISTICS.items():
+        for kind, name in names.items():
             total[name] += _number(message.attributes.get(kind, b""))
     return total
 

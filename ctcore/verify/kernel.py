@@ -17,12 +17,13 @@ import os
 import shutil
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final
 
 from ctcore.errors import CtcoreError
+from ctcore.helper import Assignment
 from ctcore.verify import decode
 from ctcore.verify.namespace import Namespace
 from ctcore.verify.netlink import ACK, DUMP, EXCL_CREATE, Message, Netfilter, attribute
@@ -31,7 +32,7 @@ from ctcore.verify.router import LOG_GROUP, SNAPLEN
 ETH_P_IP: Final = 0x0800
 
 _CT_NEW, _CT_GET, _CT_DELETE, _CT_STATS = 0x100, 0x101, 0x102, 0x104
-_EXP_NEW, _EXP_DELETE = 0x200, 0x202
+_EXP_NEW, _EXP_GET, _EXP_DELETE, _EXP_STATS = 0x200, 0x201, 0x202, 0x203
 _LOG_PACKET, _LOG_CONFIG = 0x400, 0x401
 _EVENT_GROUPS: Final = (1, 2, 3, 4, 6)
 _PAYLOAD, _PREFIX = 9, 10
@@ -56,13 +57,13 @@ class Kernel:
     """A context manager: a fresh conntrack table of the running kernel, in a network namespace of its own.
 
     ``sysctls`` (``nf_conntrack_*`` by bare name) are set before the first packet; accounting, events and the
-    kernel's remarks on invalid packets are on unless they say otherwise. The calling thread is kept on one
-    processor meanwhile, for packets stay in order only there. Raises CtcoreError where root or a part of the
-    kernel is missing.
+    kernel's remarks on invalid packets are on unless they say otherwise. ``helpers`` are given to new flows.
+    The calling thread is kept on one processor meanwhile, for packets stay in order only there. Raises
+    CtcoreError where root or a part of the kernel is missing.
     """
 
-    def __init__(self, sysctls: Mapping[str, int | str] | None = None) -> None:
-        self._namespace = Namespace({**_DEFAULTS, **(sysctls or {})})
+    def __init__(self, sysctls: Mapping[str, int | str] | None = None, helpers: Iterable[Assignment] = ()) -> None:
+        self._namespace = Namespace({**_DEFAULTS, **(sysctls or {})}, helpers)
         self._sockets: list[Netfilter] = []
         self._processors: set[int] = set()
         self._frame = 0
@@ -142,17 +143,22 @@ class Kernel:
         return [decode.entry(message) for message in self._ask.request(_CT_GET, flags=DUMP)]
 
     def stats(self) -> dict[str, int]:
-        """The counters that ``conntrack -S`` prints, summed over the processors."""
-        return decode.statistics(self._ask.request(_CT_STATS, flags=DUMP))
+        """The counters that ``conntrack -S`` and ``conntrack -S expect`` print, summed over the processors."""
+        flows, expectations = (self._ask.request(kind, flags=DUMP) for kind in (_CT_STATS, _EXP_STATS))
+        return {**decode.statistics(flows), **decode.expect_statistics(expectations)}
 
-    def proc(self) -> list[str]:
-        """The lines of /proc/net/nf_conntrack. Raises CtcoreError where the kernel was built without it."""
+    def expectations(self) -> list[dict[str, Any]]:
+        """All expectations, in the kernel's order."""
+        return [decode.expectation(message) for message in self._ask.request(_EXP_GET, flags=DUMP)]
+
+    def proc(self, name: str = "nf_conntrack") -> list[str]:
+        """The lines of /proc/net/nf_conntrack, or of the file ``name``. Raises CtcoreError where there is none."""
         with self._namespace.entered():
             try:
-                with open("/proc/thread-self/net/nf_conntrack", encoding="ascii") as file:
+                with open(f"/proc/thread-self/net/{name}", encoding="ascii") as file:
                     return file.read().splitlines()
             except FileNotFoundError:
-                raise CtcoreError("this kernel lacks /proc/net/nf_conntrack") from None
+                raise CtcoreError(f"this kernel lacks /proc/net/{name}") from None
 
     def conntrack_list(self, *options: str) -> list[str] | None:
         """The lines that ``conntrack -L`` prints with these options; None where it is not installed."""

@@ -15,11 +15,12 @@ import ctypes
 import errno
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Final
 
 from ctcore.errors import CtcoreError, SysctlError
+from ctcore.helper import Assignment
 from ctcore.verify import router
 
 _CLONE_NEWNET: Final = 0x40000000
@@ -27,7 +28,7 @@ _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
 class Namespace:
-    """A context manager: an isolated router that tracks connections, with these ``sysctls``.
+    """A context manager: an isolated router that tracks connections, with these ``sysctls`` and ``helpers``.
 
     ``inner`` and ``outer`` are the file descriptors of the two TUN devices (non-blocking): what is written to
     ``inner`` arrives in the namespace, what the router sends on is read from ``outer``. Both carry the four
@@ -35,8 +36,9 @@ class Namespace:
     where there is no root or the kernel lacks something, and SysctlError for a sysctl that it does not take.
     """
 
-    def __init__(self, sysctls: Mapping[str, int | str] | None = None) -> None:
+    def __init__(self, sysctls: Mapping[str, int | str] | None = None, helpers: Iterable[Assignment] = ()) -> None:
         self.sysctls = dict(sysctls or {})
+        self.helpers = tuple(helpers)
         self.inner = self.outer = self._home = self._there = -1
 
     def __enter__(self) -> Namespace:
@@ -106,6 +108,7 @@ class Namespace:
                 _write_sysctl(name, value)
         self.inner, self.outer = router.tun("inner"), router.tun("outer")
         router.load_rules()  # first of all, for a device that comes up has the kernel send packets of its own
+        router.load_helpers(self.helpers)
         router.choose_logger()
         router.connect()
         for name, wanted in self.sysctls.items():

@@ -1,8 +1,8 @@
 """Recordings: a kernel's answers to a capture in a file, so that any machine can compare with them, without root.
 
 A recording is gzip with a JSON object in each line: a header (the format's number, the capture's name and SHA-256, the
-filter, the kernel and the sysctls), an account of each packet as ``trace -o json`` prints it, and what there was after
-the last packet, under the name ``final``.
+filter, the kernel, the sysctls and the helpers), an account of each packet as ``trace -o json`` prints it, and what
+there was after the last packet, under the name ``final``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +35,14 @@ def place(folder: str | Path, capture: str) -> Path:
 class Recorder:
     """A judge that notes what another one says; ``save`` writes it."""
 
-    def __init__(self, judge: Judge, capture: str, sysctls: Mapping[str, int], bpf: str | None = None) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        capture: str,
+        sysctls: Mapping[str, int],
+        bpf: str | None = None,
+        helpers: Iterable[str] = (),
+    ) -> None:
         self._judge = judge
         system = os.uname()
         self._lines = [
@@ -47,6 +54,7 @@ class Recorder:
                     "bpf": bpf,
                     "kernel": f"{system.sysname} {system.release} {system.machine}",
                     "sysctls": dict(sysctls),
+                    "helpers": list(helpers),
                 }
             )
         ]
@@ -80,8 +88,8 @@ class Recorder:
 class Recording:
     """A judge that says again what was recorded.
 
-    ``kernel`` names the kernel that was asked, ``sysctls`` and ``bpf`` are what it was made with. Raises CtcoreError
-    for a file that cannot be read or is no recording.
+    ``kernel`` names the kernel that was asked, ``sysctls``, ``bpf`` and ``helpers`` are what it was made with. Raises
+    CtcoreError for a file that cannot be read or is no recording.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -93,6 +101,7 @@ class Recording:
         self.kernel: str = header["kernel"]
         self.sysctls: dict[str, int] = header["sysctls"]
         self.bpf: str | None = header["bpf"]
+        self.helpers: list[str] = header.get("helpers", [])
         self._digest: str = header["sha256"]
 
     def check(self, capture: str) -> None:
@@ -135,7 +144,7 @@ def compare_recorded(recording: str | Path, capture: str, registry: Registry | N
     judge = Recording(recording)
     judge.check(capture)
     with open_capture(capture, judge.bpf) as source:
-        return replay(source, judge, Own(judge.sysctls, registry))
+        return replay(source, judge, Own(judge.sysctls, registry, judge.helpers))
 
 
 def _digest(path: str) -> str:

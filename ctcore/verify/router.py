@@ -10,9 +10,11 @@ import os
 import shutil
 import struct
 import subprocess
+from collections.abc import Iterable
 from typing import Final
 
 from ctcore.errors import CtcoreError
+from ctcore.helper import Assignment
 
 LOG_GROUP: Final = 1
 """The nflog group of the rules below; the kernel's own remarks on invalid packets come in group 0."""
@@ -91,6 +93,8 @@ table inet ctcore {{
   }}
 }}
 """
+_HELPER_FAMILIES: Final = {2: "ip", 10: "ip6"}  # an address family as nft names it
+_PROTOCOLS: Final = {6: "tcp", 17: "udp"}  # the protocols whose helpers nft can assign
 _PROBES: Final = {
     "nf_tables": "table inet probe",
     "nf_conntrack (nft_ct)": "table inet probe { chain c { ct state new accept; }; }",
@@ -136,6 +140,29 @@ def load_rules() -> None:
         lacking = next((name for name, rules in _PROBES.items() if _nft(rules).returncode), None)
         detail = result.stderr.strip().partition("\n")[0]
         raise CtcoreError(f"this kernel lacks {lacking}" if lacking else f"nft does not take the log rules: {detail}")
+
+
+def load_helpers(assignments: Iterable[Assignment]) -> None:
+    """Have new flows to a port given a helper, but for those that another flow expected. Raises CtcoreError."""
+    for one in assignments:
+        if one.l4num not in _PROTOCOLS:
+            raise CtcoreError(f"nft gives helpers to flows of tcp and udp alone, not of protocol {one.l4num}")
+        if _nft(_helper_rules(one)).returncode:
+            raise CtcoreError(f"this kernel lacks the helper {one.name} for {_PROTOCOLS[one.l4num]} flows")
+
+
+def _helper_rules(one: Assignment) -> str:
+    family, protocol = _HELPER_FAMILIES[one.l3num], _PROTOCOLS[one.l4num]
+    name = f"h{one.l3num}-{one.l4num}-{one.port}"
+    return f"""
+table inet ctcore {{
+  ct helper {name} {{ type "{one.name}" protocol {protocol}; l3proto {family}; }}
+  chain helpers {{
+    type filter hook prerouting priority -150; policy accept;
+    meta nfproto ipv{4 if family == "ip" else 6} {protocol} dport {one.port} ct state new ct helper set "{name}"
+  }}
+}}
+"""
 
 
 def _nft(rules: str) -> subprocess.CompletedProcess[str]:

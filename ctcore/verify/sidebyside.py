@@ -14,7 +14,15 @@ from ctcore.verify.sides import Judge, Own, Record
 LINES: Final = {"proc": "/proc/net/nf_conntrack", "list": "conntrack -L"}
 """What a table is printed as, by its name in a final record."""
 
-_TIMEOUT_AT: Final = {"proc": 4, "list": 2}  # the word of a line that is its timeout
+EXPECT_LINES: Final = {"expect_proc": "/proc/net/nf_conntrack_expect", "expect_list": "conntrack -L expect"}
+"""The same of the expectations."""
+
+_TIMEOUT_AT: Final = {
+    "proc": 4,
+    "list": 2,
+    "expect_proc": 0,
+    "expect_list": 0,
+}  # the word of a line that is its timeout
 _LEFT_OUT: Final = ("use=", "id=", "delta-time=")
 
 
@@ -27,7 +35,11 @@ class FullComparison(Comparison):
         """Compare what two sides have after the last packet: statistics, table, and its lines where both have any."""
         self.add_statistics(kernel["statistics"], ctcore["statistics"])
         self.add_table(kernel["table"], ctcore["table"])
-        for name, title in LINES.items():
+        titles = LINES
+        if "expectations" in kernel:  # recordings without helpers need not have them
+            self.add_expectations(kernel["expectations"], ctcore["expectations"])
+            titles = {**LINES, **EXPECT_LINES}
+        for name, title in titles.items():
             if kernel[name] is not None and ctcore[name] is not None:
                 self.add_lines(title, _lines(name, kernel[name]), _lines(name, ctcore[name]))
 

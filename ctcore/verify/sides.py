@@ -13,8 +13,10 @@ from typing import Any, Protocol, TypeAlias
 from ctcore.api import Conntrack
 from ctcore.conn import Conn
 from ctcore.errors import CtcoreError
-from ctcore.formats import proc, text
-from ctcore.formats.objects import flow_object
+from ctcore.expect import Expectation
+from ctcore.formats import expects, proc, text
+from ctcore.formats.objects import expected_object, flow_object
+from ctcore.helper import Assignment
 from ctcore.registry import Registry
 from ctcore.sysctl import NETFILTER
 from ctcore.verify.fuzz.run import KERNEL_ONLY
@@ -32,7 +34,10 @@ class Judge(Protocol):
 
     def final(self) -> Record:
         """After the last packet: ``time_ns``, ``statistics`` by name, ``table`` (flows as objects), and the lines of
-        ``proc`` and of ``list`` (``conntrack -L``), each None where they cannot be had."""
+        ``proc`` and of ``list`` (``conntrack -L``), each None where they cannot be had.
+
+        And the same of what is expected: ``expectations``, ``expect_proc`` and ``expect_list``.
+        """
 
 
 class KernelJudge:
@@ -49,24 +54,34 @@ class KernelJudge:
     def final(self) -> Record:
         """Ask the kernel, and the program conntrack where it is installed."""
         kernel = self._kernel
-        try:
-            lines: list[str] | None = kernel.proc()
-        except CtcoreError:
-            lines = None
         return {
             "time_ns": time.time_ns(),
             "statistics": kernel.stats(),
             "table": kernel.dump(),
-            "proc": lines,
+            "proc": self._proc("nf_conntrack"),
             "list": kernel.conntrack_list(),
+            "expectations": kernel.expectations(),
+            "expect_proc": self._proc("nf_conntrack_expect"),
+            "expect_list": kernel.conntrack_list("expect"),
         }
+
+    def _proc(self, name: str) -> list[str] | None:
+        try:
+            return self._kernel.proc(name)
+        except CtcoreError:
+            return None
 
 
 class Own:
-    """ctcore's side. ``sysctls`` as for the kernel; ``registry``: all installed plugins where none is given."""
+    """ctcore's side. ``sysctls`` as for the kernel; ``registry``: all installed plugins where none is given.
 
-    def __init__(self, sysctls: Mapping[str, int], registry: Registry | None = None) -> None:
-        self._tracker = Conntrack(registry, {**ACCOUNTING, **sysctls})
+    ``helpers`` as for ``HelperTable.assign``.
+    """
+
+    def __init__(
+        self, sysctls: Mapping[str, int], registry: Registry | None = None, helpers: Iterable[str] = ()
+    ) -> None:
+        self._tracker = Conntrack(registry, {**ACCOUNTING, **sysctls}, helpers=helpers)
         self._ethertypes = frozenset(self._tracker.net.l3protos)
         self._frame = 0
 
@@ -74,6 +89,11 @@ class Own:
     def ethertypes(self) -> frozenset[int]:
         """The EtherTypes of the network layer protocols for which a plugin is loaded."""
         return self._ethertypes
+
+    @property
+    def assignments(self) -> list[Assignment]:
+        """The helpers for new flows, for the kernel to do the same."""
+        return self._tracker.net.helpers.assignments
 
     def account(self, packet: bytes, ethertype: int, now: int) -> Record:
         """Track the next packet at the time ``now`` (nanoseconds) and tell what became of it."""
@@ -97,18 +117,24 @@ class Own:
         def each(line: Callable[[Conn, int], Any]) -> list[Any]:
             return [line(ct, now) for ct in net.table]
 
+        def expected(line: Callable[[Expectation, int], Any]) -> list[Any]:
+            return [line(exp, now) for exp in net.expectations]
+
         return {
             "time_ns": now,
             "statistics": dict(net.stat.items()),
             "table": each(flow_object),
             "proc": each(proc.flow_line),
             "list": each(text.flow_line),
+            "expectations": expected(expected_object),
+            "expect_proc": expected(proc.expect_line),
+            "expect_list": expected(expects.text_line),
         }
 
 
-def opened(sysctls: Mapping[str, int]) -> Kernel:
-    """The running kernel with these sysctls, to be entered. It drops source-routed packets, as ctcore does."""
-    return Kernel({**KERNEL_ONLY, **ACCOUNTING, **sysctls})
+def opened(sysctls: Mapping[str, int], helpers: Iterable[Assignment] = ()) -> Kernel:
+    """The running kernel with these sysctls and helpers, to be entered. It drops source-routed packets, as we do."""
+    return Kernel({**KERNEL_ONLY, **ACCOUNTING, **sysctls}, helpers)
 
 
 def parse_settings(assignments: Iterable[str], registry: Registry | None = None) -> dict[str, int]:

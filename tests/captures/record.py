@@ -3,7 +3,8 @@
 
 usage: record.py [FILE...]   (all files by default; as root)
 Needs Debian's iproute2, ethtool, nftables, util-linux, tcpdump, curl, dnsmasq-base, bind9-dnsutils,
-iputils-ping, traceroute and tshark, and a kernel with veth, bridge and TUN. Takes a bit more than a minute.
+iputils-ping, traceroute, vsftpd, atftpd, sip-tester, sane-utils, samba and tshark, and a kernel
+with veth, bridge and TUN. Takes about two minutes.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import sys
 import tempfile
 import time
 
-import connections  # noqa: F401  (importing these four registers their scenarios)
+import calls  # noqa: F401  (importing these six registers their scenarios)
+import connections  # noqa: F401
 import datagrams  # noqa: F401
 import mixed  # noqa: F401
 import programs  # noqa: F401
+import transfers  # noqa: F401
 from lab import Network, Node, finish, hide_host_name
 from scenario import SCENARIOS, Scenario
 

@@ -53,6 +53,29 @@ _LINKTYPE_RAW: Final = 101
 _START: Final = 1_700_000_000  # seconds since the epoch; a packet comes every millisecond
 
 
+HELPED: Final[dict[str, tuple[str, ...]]] = {
+    "ftp.pcap": ("ftp",),
+    "tftp.pcap": ("tftp",),
+    "irc.pcap": ("irc",),
+    "amanda.pcap": ("amanda",),
+    "sip-udp.pcap": ("sip:udp",),
+    "sip-tcp.pcap": ("sip:tcp",),
+    "scan.pcap": ("sane",),
+}
+"""The captures that the kernel is asked about once more, with these helpers for new flows; and by the name of each
+helper's profile a capture of the fuzzer's making."""
+
+HELPED_HERE: Final = HERE / "helpers"
+
+
+def helped() -> dict[Path, tuple[str, ...]]:
+    """The captures that there are recordings of with helpers, and the helpers."""
+    real = {HERE.parent / "captures" / name: helpers for name, helpers in HELPED.items()}
+    names = [name for helpers in HELPED.values() for name in helpers]
+    fuzzed = {HELPED_HERE / f"fuzz-{name.replace(':', '-')}.pcap": (name,) for name in names}
+    return {**real, **fuzzed}
+
+
 def captures() -> list[Path]:
     """Every capture that there are recordings of."""
     return sorted([*HERE.parent.glob("captures/*.pcap*"), *HERE.glob("*.pcap")])
@@ -79,6 +102,27 @@ def record(capture: Path, name: str) -> bool:
     return outcome.agrees
 
 
+def record_helped(capture: Path, helpers: tuple[str, ...]) -> bool:
+    """Record a capture with helpers for new flows; returns whether ctcore agrees."""
+    own = Own({}, helpers=helpers)
+    with open_capture(str(capture)) as source, opened({}, own.assignments) as kernel:
+        recorder = Recorder(KernelJudge(kernel, own.ethertypes), str(capture), {}, helpers=helpers)
+        outcome = replay(source, recorder, own)
+    recorder.save(place(HELPED_HERE, str(capture)))
+    return outcome.agrees
+
+
+def make_helped() -> None:
+    """Make those with helpers again."""
+    shutil.rmtree(HELPED_HERE, ignore_errors=True)
+    HELPED_HERE.mkdir()
+    for capture, helpers in helped().items():
+        if capture.parent == HELPED_HERE:
+            write_capture(capture, packets_of(helpers[0], SEED, 1, 300))
+        if not record_helped(capture, helpers):
+            print(f"with helpers: {capture.name}: ctcore does not agree")
+
+
 def main() -> None:
     """Make them all again, and name those with which ctcore does not agree."""
     for file, profiles in FUZZED.items():
@@ -89,6 +133,7 @@ def main() -> None:
         for capture in captures():
             if not record(capture, name):
                 print(f"{name}: {capture.name}: ctcore does not agree")
+    make_helped()
 
 
 if __name__ == "__main__":

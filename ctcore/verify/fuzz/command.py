@@ -14,7 +14,7 @@ from typing import Final
 from ctcore.errors import CtcoreError
 from ctcore.verify.fuzz.hunt import ROUND, Hunt
 from ctcore.verify.fuzz.outside import OutsideRounds
-from ctcore.verify.fuzz.profiles import PROFILES
+from ctcore.verify.fuzz.profiles import HELPED, PROFILES
 from ctcore.verify.fuzz.run import Rounds
 from ctcore.verify.fuzz.settings import steady
 from ctcore.verify.fuzz.show import test_case
@@ -86,7 +86,7 @@ def _again(hunt: Hunt, wanted: argparse.Namespace) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=__doc__)
     add = parser.add_argument
-    add("--profile", choices=[*sorted(PROFILES), ALL], default="mixed", help="what kind of traffic")
+    add("--profile", choices=[*sorted(PROFILES), *sorted(HELPED), ALL], default="mixed", help="what kind of traffic")
     add("--packets", type=_positive, help=f"stop after that many, {ENOUGH} where --seconds is not given either")
     add("--seconds", type=_positive, help="begin no round after that time, in which every profile has its share")
     add("--round", type=_positive, default=ROUND, help="packets in one table")

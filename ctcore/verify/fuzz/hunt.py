@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ctcore.verify.fuzz.profiles import packets_of
+from ctcore.verify.fuzz.profiles import HELPED, packets_of
 from ctcore.verify.fuzz.run import Outcome, Rounds
 from ctcore.verify.fuzz.settings import settings
 
@@ -36,11 +36,13 @@ class Hunt:
     def differences(self, limit: int | None, seconds: float = math.inf) -> Iterator[tuple[list[bytes], Outcome]]:
         """The packets and the outcome of each round with a difference, until ``limit`` packets were compared.
 
-        No round begins when ``seconds`` have gone by. ``rounds`` has the settings of that round meanwhile.
+        No round begins when ``seconds`` have gone by. ``rounds`` has the settings and the helpers of that round
+        meanwhile.
         """
         end = time.monotonic() + seconds
         while (limit is None or self.packets < limit) and time.monotonic() < end:
             self.rounds.sysctls = settings(self.seed, self.number, self.fixed) if self.vary else dict(self.fixed)
+            self.rounds.helpers = (self.profile,) if self.profile in HELPED else ()
             count = self.size if limit is None else min(self.size, limit - self.packets)
             packets = packets_of(self.profile, self.seed, self.number, count)
             self.number += 1

@@ -7,7 +7,7 @@ from itertools import islice
 from random import Random
 from typing import Final
 
-from ctcore.verify.fuzz import datagram, fragment, icmp, ip, tcp
+from ctcore.verify.fuzz import datagram, fragment, helped, icmp, ip, tcp
 
 Stream = Iterator[bytes]
 
@@ -56,6 +56,12 @@ PROFILES: Final[dict[str, Callable[[Random], Stream]]] = {
 }
 
 
+HELPED: Final[dict[str, Callable[[Random], Stream]]] = {
+    name: helped.traffic(language) for name, language in helped.LANGUAGES.items()
+}
+"""The profiles of flows with a helper, each named like it."""
+
+
 def packets_of(profile: str, seed: int, number: int, count: int) -> list[bytes]:
     """The packets of one round: the same for the same arguments, on any machine."""
-    return list(islice(PROFILES[profile](Random(f"{profile} {seed} {number}")), count))
+    return list(islice({**PROFILES, **HELPED}[profile](Random(f"{profile} {seed} {number}")), count))

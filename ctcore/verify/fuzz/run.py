@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ctcore.api import Conntrack
-from ctcore.formats.objects import flow_object
+from ctcore.formats.objects import expected_object, flow_object
 from ctcore.registry import Registry
 from ctcore.verify.compare import Comparison, Difference
 from ctcore.verify.kernel import Kernel
@@ -41,7 +41,12 @@ class Outcome:
 
 
 class Rounds:
-    """Runs rounds under the settings ``sysctls``, which may change between them, all with the same plugins."""
+    """Runs rounds under the settings ``sysctls`` and with the ``helpers``, which may change between them.
+
+    All have the same plugins.
+    """
+
+    helpers: tuple[str, ...] = ()
 
     def __init__(self, sysctls: Mapping[str, int] | None = None) -> None:
         self.sysctls = dict(sysctls or {})
@@ -59,10 +64,10 @@ class Rounds:
         return outcome
 
     def _once(self, packets: Sequence[bytes]) -> Outcome:
-        tracker = Conntrack(self.registry, {**ACCOUNTING, **self.sysctls}, frozen=True)
+        tracker = Conntrack(self.registry, {**ACCOUNTING, **self.sysctls}, frozen=True, helpers=self.helpers)
         outcome = Outcome(Comparison())
         comparison = outcome.comparison
-        with Kernel({**KERNEL_ONLY, **ACCOUNTING, **self.sysctls}) as kernel:
+        with Kernel({**KERNEL_ONLY, **ACCOUNTING, **self.sysctls}, tracker.net.helpers.assignments) as kernel:
             begin = time.monotonic()
             for frame, packet in enumerate(packets, 1):
                 outcome.kernel.append(kernel.replay(packet))
@@ -74,6 +79,8 @@ class Rounds:
                 comparison.add_statistics(kernel.stats(), dict(tracker.net.stat.items()))
                 flows = [flow_object(ct, tracker.net.now) for ct in tracker.net.table]
                 comparison.add_table(kernel.dump(), flows)
+                expected = [expected_object(exp, tracker.net.now) for exp in tracker.net.expectations]
+                comparison.add_expectations(kernel.expectations(), expected)
             outcome.seconds = time.monotonic() - begin
         return outcome
 

@@ -16,7 +16,10 @@ _FIELDS: Final = ("ctinfo", "direction", "verdict", "reasons")
 def test_case(packets: Sequence[bytes], rounds: Rounds, profile: str) -> str:
     """Everything that is needed to see the difference again, and what each side said of every packet."""
     outcome = rounds.run(packets)
-    lines = [f"# profile {profile}: {outcome.difference}", f"SYSCTLS = {rounds.sysctls!r}", "PACKETS = ["]
+    lines = [f"# profile {profile}: {outcome.difference}", f"SYSCTLS = {rounds.sysctls!r}"]
+    if rounds.helpers:
+        lines.append(f"HELPERS = {rounds.helpers!r}")
+    lines.append("PACKETS = [")
     for at, packet in enumerate(packets):
         lines.append(f"    # {at + 1}: {decoded(packet)}")
         lines.append(f'    "{packet.hex()}",')

@@ -58,6 +58,7 @@ class Ipv4(L3Ops):
     name = "ipv4"
     l3num = 2  # AF_INET
     ethertype = 0x0800
+    has_broadcast = True
     tuple_at = (12, 8)
 
     def __init__(self) -> None:
@@ -146,7 +147,7 @@ class Ipv4(L3Ops):
             return self._unroutable(pkt, "martian source: the address 0.0.0.0")
         if daddr == ANY:
             return self._unroutable(pkt, "martian destination: the address 0.0.0.0")
-        if pkt.l3.local and pkt.l3.is_local(daddr):
+        if pkt.l3.local and (daddr in pkt.l3.broadcasts or pkt.l3.is_local(daddr)):
             return LOCAL_IN
         return FORWARD if buf[nhoff + 8] > 1 else self._unroutable(pkt, TTL_EXCEEDED)
 

@@ -1,0 +1,5 @@
+"""NetBIOS name service for ctcore: the helper vtable."""
+
+from ctcore_netbios_ns.helper import NetbiosNs
+
+__all__ = ["NetbiosNs"]
