@@ -87,6 +87,13 @@ class L3ProtoSpec:
         """Whether the checksum over the transport part is right; with ``protonum`` 0 without a pseudo header."""
 
     @_l3(firstresult=True)
+    def checksum_partial(self, pkt: Packet, dataoff: int, length: int, protonum: int) -> bool:
+        """Whether the checksum over the first ``length`` bytes of the transport part is right.
+
+        The pseudo header has ``protonum`` and the length of the whole part.
+        """
+
+    @_l3(firstresult=True)
     def print_tuple(self, addrs: bytes, full: bool) -> Fields:
         """The addresses as (name, text) pairs; ``full`` asks for the uncompressed spelling of /proc."""
 
@@ -120,7 +127,11 @@ class L4ProtoSpec:
 
     @_l4(firstresult=True)
     def pkt_to_tuple(self, pkt: Packet, dataoff: int) -> bytes | None:
-        """src.u and dst.u, four bytes in network order, or None where the header is not there."""
+        """src.u and dst.u, four bytes in network order, or None where the header is not there.
+
+        ``pkt.nhoff`` is where the network layer header begins that belongs to it: for a packet that an ICMP error
+        quotes, the quoted one.
+        """
 
     @_l4(firstresult=True)
     def invert_tuple(self, u: bytes) -> bytes | None:
@@ -158,6 +169,10 @@ class L4ProtoSpec:
         """src.u and dst.u for ``-o xml``, where conntrack shows there what ``print_tuple`` does not."""
 
     @_l4(firstresult=True)
+    def print_xml_state(self, ct: Conn) -> str:
+        """The name of the state for ``-o xml``, where conntrack shows there another one than ``protoinfo`` tells."""
+
+    @_l4(firstresult=True)
     def print_conntrack(self, ct: Conn) -> str:
         """The private part of a line of /proc/net/nf_conntrack, or an empty text."""
 
@@ -168,6 +183,13 @@ class L4ProtoSpec:
     @_l4(firstresult=True)
     def print_save(self, original: bytes, reply: bytes) -> Fields:
         """The options that tell this flow's transport parts to ``conntrack -I``, as (option, value) pairs."""
+
+    @_l4(firstresult=True)
+    def print_save_private(self, ct: Conn) -> Fields:
+        """The options that tell this flow's private state to ``conntrack -I``, after ``--state``.
+
+        Not asked for a message that tells the state alone (DESTROY) or nothing.
+        """
 
     @_l4(firstresult=True)
     def to_nlattr(self, ct: Conn, destroy: bool) -> bytes:

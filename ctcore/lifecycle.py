@@ -30,7 +30,9 @@ class Lifecycle:
             times.stop = min(net.now, ct.timeout) if ct.status & CONFIRMED else net.now
         net.notifier.destroy(ct)
         if helped is not None and helped.helper.destroy is not None:
+            ct.children += 1  # the helper may end the flow's children: the last one must not free what is in use here
             helped.helper.destroy(ct)
+            ct.children -= 1
         net.table.remove(ct)
         if helped is not None:
             net.expectations.remove_all(ct)

@@ -26,7 +26,8 @@ class PluginInfo:
     """A plugin that was found: loaded where ``problem`` is None, else left out for that reason.
 
     ``factory()`` makes the plugin object of one namespace; ``hooks`` are the names that it implements, ``wraps`` is
-    true for a plugin that only wraps the hooks of others.
+    true for a plugin that only wraps the hooks of others; ``history`` names the kernels that it is true of, where
+    today's have nothing like it.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class PluginInfo:
     number: int | None = None
     wraps: bool = False
     problem: str | None = None
+    history: str | None = None
 
     def __str__(self) -> str:
         return f"{self.kind} plugin {self.name} of {self.distribution} {self.version}".rstrip()
@@ -98,6 +100,12 @@ class Registry:
         """The plugins of a kind that are in use, in the order in which they were found."""
         return (info for info in self.plugins if info.kind == kind and info.problem is None)
 
+    def today(self) -> Registry:
+        """The same without the plugins of history: what a kernel of today can be compared with."""
+        made = Registry(self.strict)
+        made.plugins = [info for info in self.plugins if info.history is None]
+        return made
+
     def _leave_out(self, info: PluginInfo, reason: str) -> PluginInfo:
         left = replace(info, problem=reason)
         self.plugins.append(left)
@@ -119,7 +127,7 @@ class Registry:
             self._check_sysctls(info, plugin)
         if info.kind == "helper" and not wraps:
             self._helpers.update({(plugin.name, l4num): str(info) for l4num in protocols_of(plugin)})
-        return replace(info, hooks=hooks, number=number, wraps=wraps)
+        return replace(info, hooks=hooks, number=number, wraps=wraps, history=getattr(plugin, "history", None))
 
     def _check_data(self, info: PluginInfo, plugin: Any, hooks: tuple[str, ...]) -> int | None:
         missing = [hook for hook in REQUIRED[info.kind] if hook not in hooks]

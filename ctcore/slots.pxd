@@ -8,7 +8,7 @@ cdef class L3Slot:
     cdef public dict broadcasts
     cdef public list chains, local, suffix
     cdef public object hooks
-    cdef public object checksum, defrag, get_l4proto, hook_ops, info, invert_tuple, name
+    cdef public object checksum, checksum_partial, defrag, get_l4proto, hook_ops, info, invert_tuple, name
     cdef public object nlattr_to_tuple, parse_network, pkt_to_tuple, plugin, print_tuple, rcv, route, sysctls
     cdef public object tuple_to_nlattr
 
@@ -19,4 +19,4 @@ cdef class L4Slot:
     cdef public bint allow_clash
     cdef public object can_early_drop, destroy, error, from_nlattr, info, invert_tuple, name, new
     cdef public object nlattr_to_tuple, packet, pkt_to_tuple, plugin, print_conntrack, print_save, print_tuple
-    cdef public object print_xml, protoinfo, sysctls, to_nlattr, tuple_to_nlattr
+    cdef public object print_save_private, print_xml, print_xml_state, protoinfo, sysctls, to_nlattr, tuple_to_nlattr

@@ -59,6 +59,7 @@ class L3Slot:
         "broadcasts",
         "chains",
         "checksum",
+        "checksum_partial",
         "defrag",
         "ethertype",
         "get_l4proto",
@@ -107,6 +108,7 @@ class L3Slot:
         self.defrag = bind("defrag", _whole)
         self.route = bind("route")
         self.checksum = bind("checksum", _whole)
+        self.checksum_partial = bind("checksum_partial", _whole)
         self.print_tuple = table.bind_guarded(plugin, "print_tuple", ()) or _empty
         self.parse_network = bind("parse_network")
         self.tuple_to_nlattr = bind("tuple_to_nlattr")
@@ -152,8 +154,10 @@ class L4Slot:
         "plugin",
         "print_conntrack",
         "print_save",
+        "print_save_private",
         "print_tuple",
         "print_xml",
+        "print_xml_state",
         "protoinfo",
         "sysctls",
         "to_nlattr",
@@ -180,9 +184,11 @@ class L4Slot:
         self.can_early_drop = table.bind_guarded(plugin, "can_early_drop", False) or _nothing
         self.print_tuple = table.bind_guarded(plugin, "print_tuple", ()) or _empty
         self.print_xml = table.bind_guarded(plugin, "print_xml", ()) or self.print_tuple
+        self.print_xml_state = table.bind_guarded(plugin, "print_xml_state", "")
         self.print_conntrack = table.bind_guarded(plugin, "print_conntrack", "") or _text
         self.protoinfo = table.bind_guarded(plugin, "protoinfo", {}) or _mapping
         self.print_save = table.bind_guarded(plugin, "print_save", ())
+        self.print_save_private = table.bind_guarded(plugin, "print_save_private", ()) or _empty
         self.to_nlattr = table.bind_guarded(plugin, "to_nlattr", b"") or _bytes
         self.from_nlattr = bind("from_nlattr")
         self.tuple_to_nlattr = bind("tuple_to_nlattr")

@@ -22,7 +22,7 @@ from tests.live.test_fuzz import FAULTS
 from tests.recorded.make import HELPED_HERE, HERE, SETTINGS, captures, helped
 from tests.test_cli import run
 
-pytestmark = pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")
+pytestmark = pytest.mark.plugins("ipv4", "tcp", "udp", "icmp", "sctp", "gre", "udplite")
 
 HTTP = next(path for path in captures() if path.name == "http.pcap")
 ACCOUNT = ("ctinfo", "direction", "verdict", "reasons", "events", "entry", "state", "timeout", "counters")
@@ -48,7 +48,7 @@ def test_the_kernel_had_said_the_same(capture: Path, name: str, registry: Regist
     assert fields <= outcome.comparison.tally.keys()
 
 
-@pytest.mark.plugins("ftp", "tftp", "irc", "amanda", "sip", "sane")
+@pytest.mark.plugins("ftp", "tftp", "irc", "amanda", "sip", "sane", "pptp")
 @pytest.mark.parametrize("capture", helped(), ids=lambda path: path.name)
 def test_with_helpers_too(capture: Path, registry: Registry) -> None:
     recording = place(HELPED_HERE, str(capture))

@@ -20,7 +20,8 @@ def command(strict_plugins: bool, no_plugin: tuple[str, ...], as_json: bool) -> 
     """Print the installed plugins: what each one is, where it comes from, and which hooks it has.
 
     Plugins that cannot be used come last, each with the reason. NUMBER is the protocol's number: the address
-    family of a network layer protocol, the IP protocol number of a transport protocol.
+    family of a network layer protocol, the IP protocol number of a transport protocol. A plugin marked as
+    history does what kernels of the past did; "ctcore verify" leaves it out.
 
     \b
     Examples:
@@ -46,6 +47,8 @@ def command(strict_plugins: bool, no_plugin: tuple[str, ...], as_json: bool) -> 
 def _row(info: PluginInfo) -> tuple[str, ...]:
     number = "-" if info.number is None else str(info.number)
     hooks = " ".join(info.hooks) + (" (wraps other plugins)" if info.wraps else "")
+    if info.history is not None:
+        hooks += f" (history: {info.history})"
     return info.kind, info.name, number, info.distribution, info.version or "-", hooks
 
 
@@ -66,4 +69,5 @@ def _object(info: PluginInfo) -> dict[str, object]:
         "hooks": list(info.hooks),
         "wraps": info.wraps,
         "problem": info.problem,
+        "history": info.history,
     }

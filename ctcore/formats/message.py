@@ -50,12 +50,23 @@ class Message:
     use: int | None = None
 
     @property
+    def private(self) -> bool:
+        """Whether the whole private state of the protocol is told, not its state alone."""
+        return self.protoinfo and self.ct.proto is not None and self.kind != EventKind.DESTROY
+
+    @property
     def state(self) -> str | None:
         """The name of the protocol's state, where the message tells it and the protocol has names."""
         if not self.protoinfo or self.ct.proto is None:
             return None
         state: str | None = self.ct.l4.protoinfo(self.ct).get("state")
         return state
+
+    @property
+    def xml_state(self) -> str | None:
+        """The same as ``-o xml`` names it."""
+        ct, state = self.ct, self.state
+        return state if state is None or ct.l4.print_xml_state is None else ct.l4.print_xml_state(ct)
 
     @property
     def age(self) -> int | None:

@@ -69,3 +69,6 @@ def _protocol(msg: message.Message) -> Iterator[str]:
         yield f"{option} {value}"
     if msg.state is not None:
         yield f"--state {msg.state}"
+    if msg.private:
+        for option, value in ct.l4.print_save_private(ct):
+            yield f"{option} {value}"

@@ -84,8 +84,9 @@ def _layer(number: int, protonum: int, protoname: str, fields: Fields) -> str:
 
 def _independent(msg: message.Message, output: Output) -> Iterator[str]:
     ct = msg.ct
-    if msg.state is not None:
-        yield tag("state", msg.state)
+    state = msg.xml_state
+    if state is not None:
+        yield tag("state", state)
     if msg.timeout is not None:
         yield tag("timeout", msg.timeout)
     if msg.mark is not None:

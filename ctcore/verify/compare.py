@@ -2,9 +2,9 @@
 
 Both are streams of ``trace -o json`` objects, in the order of the packets. Compared for each packet: ctinfo,
 direction, verdict, reasons, whether there is an entry, and the events that it caused, in order; and of the
-entry: its two tuples, state, status, timeout, TCP window scaling and flags, packet and byte counters, mark,
-zone, helper and master. Of an expectation, in the events and after the last packet: what is expected, mask,
-master, class, flags, timeout, zone and helper.
+entry: its two tuples, state, status, timeout, TCP window scaling and flags, SCTP verification tags, packet and
+byte counters, mark, zone, helper and master. Of an expectation, in the events and after the last packet: what is
+expected, mask, master, class, flags, timeout, zone and helper.
 
 What is left out, or taken less strictly:
 
@@ -33,7 +33,7 @@ TIMEOUT_TOLERANCE: Final = 1
 _PACKET_FIELDS: Final = ("frame", "ctinfo", "direction", "verdict")
 _ENTRY_FIELDS: Final = ("state", "mark", "zone", "helper")
 _EXPECTATION_FIELDS: Final = ("l3num", "l4num", "timeout", "flags", "class", "zone", "helper")
-_TUPLE_FIELDS: Final = ("src", "dst", "sport", "dport", "type", "code", "id")
+_TUPLE_FIELDS: Final = ("src", "dst", "sport", "dport", "srckey", "dstkey", "type", "code", "id")
 _RACES: Final = {"search_restart"}  # counts processors that got in each other's way
 
 Record = Mapping[str, Any]
@@ -152,6 +152,7 @@ def _entry(entry: Record) -> dict[str, Any]:
         "timeout": entry["timeout"],
         "wscale": tcp.get("wscale"),
         "flags": tcp.get("flags"),
+        "vtag": (entry.get("sctp") or {}).get("vtag"),
         "counters": _counters(entry),
         "master": _tuple(entry["master"]) if entry.get("master") else None,
     }

@@ -62,17 +62,21 @@ _ADDRESSES: Final[dict[int, tuple[str, _Decoder]]] = {
     1: ("src", _ipv4), 2: ("dst", _ipv4), 3: ("src", _ipv6), 4: ("dst", _ipv6),
 }  # fmt: skip
 _PORTS: Final = {2: "sport", 3: "dport", 4: "id", 5: "type", 6: "code", 7: "id", 8: "type", 9: "code"}
+_KEYS: Final = {2: "srckey", 3: "dstkey"}
 
 
 def flow_tuple(data: bytes) -> dict[str, Any]:
-    """One direction of a flow: addresses, and ports or type, code and id (GRE's keys are its ports)."""
+    """One direction of a flow: addresses, and ports, GRE keys (hexadecimal), or type, code and id."""
     parts = attributes(data)
     found: dict[str, Any] = {}
     for kind, value in attributes(parts[1]).items():
         name, read = _ADDRESSES[kind]
         found[name] = read(value)
-    for kind, value in attributes(parts[2]).items():
-        if kind in _PORTS:
+    protocol = attributes(parts[2])
+    for kind, value in protocol.items():
+        if protocol[1][0] == GRE and kind in _KEYS:
+            found[_KEYS[kind]] = f"0x{_number(value):x}"
+        elif kind in _PORTS:
             found[_PORTS[kind]] = _number(value)
     return found
 
@@ -105,6 +109,11 @@ def entry(message: Message) -> dict[str, Any]:
     if PROTOINFO in told:
         _protocol(attributes(told[PROTOINFO]), found)
     return found
+
+
+def original(message: Message) -> bytes:
+    """The attributes that ask for a conntrack message's flow again."""
+    return nest(TUPLE_ORIG, message.attributes[TUPLE_ORIG])
 
 
 def expectation(message: Message) -> dict[str, Any]:
@@ -150,7 +159,8 @@ def query(packet: bytes, related: bool = False) -> tuple[int, bytes] | None:
     """(address family, attributes) that ask for the flow of an IP packet's own tuple; None where it has none.
 
     With ``related``, an ICMP error asks for the flow of the packet that it carries. Fragments and packets too
-    short for their ports have none. A tuple finds the flow of either direction.
+    short for their ports have none. A tuple finds the flow of either direction. Of GRE's keys a packet tells one; the
+    other one is taken for zero.
     """
     found = _network(packet, packet[0] >> 4 if packet else 0, inner=False)
     if found and related and _is_error(found[2], found[3]):
@@ -173,9 +183,15 @@ def _transport(number: int, rest: bytes) -> list[bytes] | None:
         kind = [attribute(base, rest[4:6]), attribute(base + 1, rest[:1]), attribute(base + 2, rest[1:2])]
         return kind if len(rest) >= 8 else None
     if number == GRE:
-        enhanced = len(rest) >= 8 and rest[1] & 7 == 1
-        return [attribute(2, bytes(2)), attribute(3, rest[6:8] if enhanced else bytes(2))]
+        return _keys(rest)
     return []
+
+
+def _keys(rest: bytes) -> list[bytes] | None:
+    """The keys of a GRE packet: those of PPTP, which carries PPP (0x880b) alone, or zero."""
+    if len(rest) < 8 or rest[1] & 7 != 1:
+        return [attribute(2, bytes(2)), attribute(3, bytes(2))]
+    return [attribute(2, bytes(2)), attribute(3, rest[6:8])] if rest[2:4] == b"\x88\x0b" else None
 
 
 def _is_error(number: int, rest: bytes) -> bool:
@@ -219,4 +235,7 @@ def _protocol(info: Attributes, found: dict[str, Any]) -> None:
         if 2 in tcp:
             found["tcp"] = {"wscale": [tcp[2][0], tcp[3][0]], "flags": [tcp[4][0], tcp[5][0]]}
     elif 3 in info:
-        found["state"] = _SCTP_STATES[attributes(info[3])[1][0]]
+        sctp = attributes(info[3])
+        found["state"] = _SCTP_STATES[sctp[1][0]]
+        if 2 in sctp:
+            found["sctp"] = {"vtag": [_number(sctp[2]), _number(sctp[3])]}

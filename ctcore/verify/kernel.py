@@ -6,8 +6,9 @@ that waits) is the sentinel sent after it: when the kernel reports that one, not
 fixed time is ever waited for.
 
 The flow of a packet is asked for by the packet's tuple, as the kernel logged it after reassembly; that of a
-RELATED ICMP error by the tuple of the packet inside. An INVALID packet belongs to no flow, but what it did to
-the flow of its own tuple matters, so that one is shown.
+RELATED ICMP error by the tuple of the packet inside. GRE's packets tell one key of two: where that was not
+enough, their flow is looked up by the number that the log has of it. An INVALID packet belongs to no flow, but
+what it did to the flow of its own tuple matters, so that one is shown.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import errno
 import os
 import shutil
 import struct
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,7 +37,7 @@ _CT_NEW, _CT_GET, _CT_DELETE, _CT_STATS = 0x100, 0x101, 0x102, 0x104
 _EXP_NEW, _EXP_GET, _EXP_DELETE, _EXP_STATS = 0x200, 0x201, 0x202, 0x203
 _LOG_PACKET, _LOG_CONFIG = 0x400, 0x401
 _EVENT_GROUPS: Final = (1, 2, 3, 4, 6)
-_PAYLOAD, _PREFIX = 9, 10
+_MARK, _PAYLOAD, _PREFIX = 2, 9, 10
 _SENTINEL: Final = struct.pack("!HHBBHHHBBH4s4s", 0, ETH_P_IP, 0x45, 0, 20, 0, 0, 64, 253, 0x79EE, bytes(4), bytes(4))
 _SENTINEL_WAIT: Final = 2.0
 _DEFAULTS: Final = {"nf_conntrack_acct": 1, "nf_conntrack_log_invalid": 255, "nf_conntrack_events": 1}
@@ -49,6 +51,7 @@ class _Heard:
     ctinfo: str = "none"
     direction: str | None = None
     packet: bytes = b""
+    flow: int = 0
     fragment: bool = False
     sentinel: bool = False
 
@@ -67,6 +70,7 @@ class Kernel:
         self._sockets: list[Netfilter] = []
         self._processors: set[int] = set()
         self._frame = 0
+        self._tuples: dict[int, bytes] = {}
 
     def __enter__(self) -> Kernel:
         self._namespace.__enter__()
@@ -221,13 +225,32 @@ class Kernel:
         query = decode.query(heard.packet, related=heard.ctinfo == "related")
         if query is None:
             return None
+        found = self._get(*query)
+        if not heard.flow or (found is not None and found["id"] == heard.flow):
+            return found
+        return self._numbered(query[0], heard.flow)
+
+    def _get(self, family: int, wanted: bytes) -> dict[str, Any] | None:
         try:
-            answer = self._ask.request(_CT_GET, query[1], family=query[0])
+            answer = self._ask.request(_CT_GET, wanted, family=family)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.EINVAL):
                 return None
             raise
         return decode.entry(answer[0])
+
+    def _numbered(self, family: int, number: int) -> dict[str, Any] | None:
+        """The flow with this number: a dump finds it, which is slow, and its tuple finds it again."""
+        known = self._tuples.get(number)
+        found = self._get(family, known) if known is not None else None
+        if found is not None and found["id"] == number:
+            return found
+        found = None
+        for message in self._ask.request(_CT_GET, flags=DUMP):
+            entry = decode.entry(message)
+            self._tuples[entry["id"]] = decode.original(message)
+            found = entry if entry["id"] == number else found
+        return found
 
 
 def _note(heard: _Heard, message: Message) -> None:
@@ -239,6 +262,8 @@ def _note(heard: _Heard, message: Message) -> None:
     elif slash:
         heard.ctinfo, heard.direction = ctinfo, direction or None
         heard.packet = message.attributes.get(_PAYLOAD, b"")
+        mark = int.from_bytes(message.attributes.get(_MARK, b""), "big")
+        heard.flow = int.from_bytes(mark.to_bytes(4, sys.byteorder), "big")  # CTA_ID lies as it does in memory
     else:
         setattr(heard, text, True)
 

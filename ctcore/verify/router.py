@@ -47,8 +47,9 @@ SETTINGS_IPV6: Final[dict[str, int]] = {
 """Sysctls of a router without opinions; they come before the devices, which inherit them."""
 
 # A packet is logged once conntrack has seen it, with "ctinfo/direction"; a fragment also before reassembly,
-# to tell one that waits from one that never got that far. The sentinel is any packet written to the outer
-# device: it comes after all that was written before it, and meets nothing but its own log rule. A capture was
+# to tell one that waits from one that never got that far. GRE's packets do not tell their flow's tuple: they, and
+# the ICMP errors that may quote them, are marked with the flow's number. The sentinel is any packet written to the
+# outer device: it comes after all that was written before it, and meets nothing but its own log rule. A capture was
 # taken where its packets did arrive: so, after conntrack has seen them, multicast, broadcast and loopback
 # addresses and reserved ones, which this router has no use for and ctcore takes, are replaced. Martian sources
 # and a TTL at its end are left for the kernel to drop, as ctcore does. Addresses are written as plain bits: "ip
@@ -63,6 +64,7 @@ table inet ctcore {{
   }}
   chain tracked {{
     type filter hook prerouting priority -100; policy accept;
+    meta l4proto {{ gre, icmp, ipv6-icmp }} meta mark set ct id
     ct state invalid log prefix "invalid/" group {LOG_GROUP} snaplen {SNAPLEN} accept
     ct state untracked log prefix "untracked/" group {LOG_GROUP} accept
     ct direction original goto original

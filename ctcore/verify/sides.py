@@ -75,13 +75,15 @@ class KernelJudge:
 class Own:
     """ctcore's side. ``sysctls`` as for the kernel; ``registry``: all installed plugins where none is given.
 
-    ``helpers`` as for ``HelperTable.assign``.
+    ``helpers`` as for ``HelperTable.assign``. Plugins that are history are left out: the kernel's side has nothing
+    like them.
     """
 
     def __init__(
         self, sysctls: Mapping[str, int], registry: Registry | None = None, helpers: Iterable[str] = ()
     ) -> None:
-        self._tracker = Conntrack(registry, {**ACCOUNTING, **sysctls}, helpers=helpers)
+        today = (registry if registry is not None else Registry.load()).today()
+        self._tracker = Conntrack(today, {**ACCOUNTING, **sysctls}, helpers=helpers)
         self._ethertypes = frozenset(self._tracker.net.l3protos)
         self._frame = 0
 

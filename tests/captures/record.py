@@ -3,8 +3,8 @@
 
 usage: record.py [FILE...]   (all files by default; as root)
 Needs Debian's iproute2, ethtool, nftables, util-linux, tcpdump, curl, dnsmasq-base, bind9-dnsutils,
-iputils-ping, traceroute, vsftpd, atftpd, sip-tester, sane-utils, samba and tshark, and a kernel
-with veth, bridge and TUN. Takes about two minutes.
+iputils-ping, traceroute, vsftpd, atftpd, libusrsctp-examples, pptp-linux, pptpd, sip-tester, sane-utils, samba and tshark,
+and a kernel with veth, bridge and TUN. Takes about three minutes.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ import sys
 import tempfile
 import time
 
-import calls  # noqa: F401  (importing these six registers their scenarios)
+import calls  # noqa: F401  (importing these registers their scenarios)
 import connections  # noqa: F401
 import datagrams  # noqa: F401
 import mixed  # noqa: F401
 import programs  # noqa: F401
 import transfers  # noqa: F401
+import tunnels  # noqa: F401
 from lab import Network, Node, finish, hide_host_name
 from scenario import SCENARIOS, Scenario
 
@@ -31,9 +32,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 # what ICMP quotes of a segment is cut off, so its checksum cannot be told
 BAD = (
     "ip.checksum.status == 0 || icmp.checksum.status == 0"
-    " || (!icmp && (tcp.checksum.status == 0 || udp.checksum.status == 0))"
+    " || (!icmp && (tcp.checksum.status == 0 || udp.checksum.status == 0 || sctp.checksum.status == 0))"
 )
 CHECKS = [word for protocol in ("ip", "tcp", "udp") for word in ("-o", f"{protocol}.check_checksum:TRUE")]
+CHECKS += ["-o", "sctp.checksum:CRC-32c"]
 LIMIT = 1_000_000
 
 

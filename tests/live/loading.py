@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ctcore.common import EXT_ACCT, EXT_HELPER, EXT_TSTAMP, Event, EventKind, ExtId
 from ctcore.conn import Conn
@@ -19,12 +19,15 @@ from ctcore.verify.netlink import Attributes, Message, attributes
 from ctcore.zones import ZONE_DFLT, Zone
 
 if TYPE_CHECKING:
+    from ctcore_sctp.record import SctpState
     from ctcore_tcp.record import TcpState
 
 ORIG, REPLY, STATUS, PROTOINFO, HELP, TIMEOUT, MARK, USE, ID = 1, 2, 3, 4, 5, 7, 8, 11, 12
 COUNTERS: Final = (9, 10)
 MASTER, ZONE, TIMES, LABELS, EVENT_TIME = 14, 18, 20, 22, 27
 TUPLE_ZONE: Final = 3
+TCP_NEST, SCTP_NEST = 1, 3
+GRE: Final = 47
 EXP_MASTER, EXP_TUPLE, EXP_MASK, EXP_TIMEOUT, EXP_HELPER, EXP_FLAGS, EXP_CLASS = 1, 2, 3, 4, 6, 8, 9
 MASK_OF: Final = {MARK: Event.MARK, LABELS: Event.LABEL, PROTOINFO: Event.PROTOINFO, MASTER: Event.RELATED}
 CREATED: Final = 0x600  # the flags of a message about something new
@@ -79,7 +82,7 @@ class Loader:
         ct.timeout = self.now + number(found.get(TIMEOUT, b"")) * SECOND
         ct.children = number(found.get(USE, b"\1")) - 1
         ct.status = number(found[STATUS])
-        ct.proto = _tcp(found[PROTOINFO]) if PROTOINFO in found else None
+        ct.proto = _private(ct, found)
         if MASTER in found:
             packed = self.tuple(found[MASTER], message.family)[0]
             ct.master = Conn(self.net, l3, self.net.l4protos[packed[-1]], packed, packed)
@@ -122,10 +125,28 @@ def _helper(name: bytes) -> SimpleNamespace:
     return SimpleNamespace(helper=SimpleNamespace(name=text, policies=policies))
 
 
-def _tcp(protoinfo: bytes) -> TcpState:
+def _private(ct: Conn, found: Attributes) -> Any:
+    """The private state that a message tells of; GRE's timeouts are never told, so they are the defaults."""
+    if ct.original[-1] == GRE:
+        return [30 * SECOND, 180 * SECOND]
+    nests = attributes(found.get(PROTOINFO, b""))
+    if SCTP_NEST in nests:
+        return _sctp(attributes(nests[SCTP_NEST]))
+    return _tcp(attributes(nests[TCP_NEST])) if TCP_NEST in nests else None
+
+
+def _sctp(nest: Attributes) -> SctpState:
+    from ctcore_sctp.record import SctpState  # the module is collected where SCTP is not installed, too
+
+    sctp = SctpState()
+    sctp.state = nest[1][0]
+    sctp.vtag[:] = number(nest.get(2, b"")), number(nest.get(3, b""))
+    return sctp
+
+
+def _tcp(nest: Attributes) -> TcpState:
     from ctcore_tcp.record import TcpState  # the module is collected where TCP is not installed, too
 
-    nest = attributes(attributes(protoinfo)[1])
     tcp = TcpState()
     tcp.state = nest[1][0]
     for side, scale, flags in ((tcp.original, 2, 4), (tcp.reply, 3, 5)):

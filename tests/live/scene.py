@@ -8,7 +8,7 @@ import signal
 import struct
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -95,11 +95,11 @@ class Scene:
         with space.entered():
             self.netlink = Netfilter()
 
-    def make_flows(self) -> None:
-        """Send the packets and create the rest by hand."""
-        for packet in packets():
+    def make_flows(self, sent: Iterable[bytes] | None = None, created: Iterable[str] = CREATED) -> None:
+        """Send packets, those of ``packets`` where none are given, and create the rest by hand."""
+        for packet in packets() if sent is None else sent:
             os.write(self.space.inner, struct.pack("!HH", 0, 0x0800) + packet)
-        for options in CREATED:
+        for options in created:
             made = self.space.run("conntrack", "-I", *options.split())
             assert made.returncode == 0, made.stderr
 

@@ -45,6 +45,8 @@ SETTINGS: Final[dict[str, dict[str, int]]] = {
 SEED: Final = 102
 FUZZED: Final = {
     "fuzz-tcp.pcap": {"tcp": 300, "tcp-close": 300},
+    "fuzz-sctp.pcap": {"sctp": 150, "sctp-close": 150},
+    "fuzz-tunnels.pcap": {"gre": 90, "udplite": 90},
     "fuzz-others.pcap": {"udp": 40, "generic": 30, "icmp": 80, "frag": 80, "options": 30},
 }
 """The packets of each profile of the fuzzer, by capture."""
@@ -61,6 +63,7 @@ HELPED: Final[dict[str, tuple[str, ...]]] = {
     "sip-udp.pcap": ("sip:udp",),
     "sip-tcp.pcap": ("sip:tcp",),
     "scan.pcap": ("sane",),
+    "pptp.pcap": ("pptp",),
 }
 """The captures that the kernel is asked about once more, with these helpers for new flows; and by the name of each
 helper's profile a capture of the fuzzer's making."""

@@ -7,8 +7,10 @@ from random import Random
 from typing import Final
 
 from ctcore.testing.packets import TCP, IPv4
+from ctcore.testing.tunnels import GRE, pptp_gre
 from ctcore.verify.fuzz import icmp
-from ctcore.verify.fuzz.languages import PORTS, Ends, Language, amanda, changed, ftp, irc, sane, sip, tftp
+from ctcore.verify.fuzz.languages import PORTS, Ends, Language, amanda, changed, ftp, irc, pptp, sane, sip, tftp
+from ctcore.verify.fuzz.languages.pptp import CALLS
 from ctcore.verify.fuzz.opening import STARTS
 from ctcore.verify.fuzz.segment import ACK, FIN, PSH, RST, SYN, U32, End
 
@@ -18,7 +20,7 @@ SOURCES: Final = (1000, 1001, 40000)
 LANGUAGES: Final[dict[str, Language]] = {
     language.helper: language
     for language in (
-        *(module.LANGUAGE for module in (ftp, tftp, irc, amanda, sane)),
+        *(module.LANGUAGE for module in (ftp, tftp, irc, amanda, sane, pptp)),
         *(sip.OVER_UDP, sip.OVER_TCP),
     )
 }
@@ -59,6 +61,10 @@ def _announced(rng: Random, language: Language, ends: Ends) -> Iterator[bytes]:
             yield ip.tcp(sport, dport, "S", 100)
             if answered:
                 yield ip.back.tcp(dport, sport, "SA", 900, 101)
+        elif language.expected == GRE:
+            yield ip.packet(GRE, pptp_gre(rng.choice(CALLS), b"data"))
+            if answered:
+                yield ip.back.packet(GRE, pptp_gre(rng.choice(CALLS), b"data"))
         else:
             yield ip.udp(sport, dport, b"data")
             if answered:

@@ -10,6 +10,8 @@ from ctcore.testing.packets import TCP, UDP, checksum
 
 Step = Callable[[bytes], bytes]
 
+SCTP: Final = 132
+
 _SUMS: Final = {TCP: 16, UDP: 6}
 
 
@@ -43,7 +45,16 @@ def mended(packet: bytes) -> bytes:
         struct.pack_into(">H", whole, header + at, 0)
         pseudo = bytes(whole[12:20]) + struct.pack(">HH", whole[9], len(whole) - header)
         struct.pack_into(">H", whole, header + at, checksum(pseudo, whole[header:]))
+    if whole[9] == SCTP and not whole[6] & 0x3F and not whole[7]:
+        whole[header:] = _with_crc(bytes(whole[header:]))
     return bytes(whole)
+
+
+def _with_crc(segment: bytes) -> bytes:
+    """Imported when it is wanted: packets of SCTP need the library that the plugin for SCTP brings."""
+    from ctcore.testing.sctp import with_crc
+
+    return with_crc(segment)
 
 
 def _sound(packet: bytes) -> bool:

@@ -7,7 +7,7 @@ from itertools import islice
 from random import Random
 from typing import Final
 
-from ctcore.verify.fuzz import datagram, fragment, helped, icmp, ip, tcp
+from ctcore.verify.fuzz import datagram, fragment, helped, icmp, ip, tcp, tunnel
 
 Stream = Iterator[bytes]
 
@@ -44,9 +44,26 @@ def _mixed(rng: Random) -> Stream:
         yield ip.disturbed(rng, packet) if packet and rng.random() < 0.1 else packet
 
 
+def _sctp(rng: Random) -> Stream:
+    """Imported when it is wanted: packets of SCTP need the library that the plugin for SCTP brings."""
+    from ctcore.verify.fuzz import sctp
+
+    return sctp.traffic(rng)
+
+
+def _sctp_close(rng: Random) -> Stream:
+    from ctcore.verify.fuzz import sctp
+
+    return sctp.closing(rng)
+
+
 PROFILES: Final[dict[str, Callable[[Random], Stream]]] = {
     "tcp": tcp.traffic,
     "tcp-close": tcp.closing,
+    "sctp": _sctp,
+    "sctp-close": _sctp_close,
+    "gre": tunnel.tunnels,
+    "udplite": tunnel.lite,
     "udp": datagram.traffic,
     "generic": datagram.others,
     "icmp": _errors,

@@ -31,6 +31,16 @@ CHOICES: Final[dict[str, tuple[int, ...]]] = {
     "nf_conntrack_tcp_timeout_close": (47, 600),
     "nf_conntrack_tcp_timeout_max_retrans": (41, 60, 350),
     "nf_conntrack_tcp_timeout_unacknowledged": (43, 70, 360),
+    "nf_conntrack_sctp_timeout_closed": (18, 300),
+    "nf_conntrack_sctp_timeout_cookie_wait": (21, 301),
+    "nf_conntrack_sctp_timeout_cookie_echoed": (22, 302),
+    "nf_conntrack_sctp_timeout_established": (51, 303),
+    "nf_conntrack_sctp_timeout_shutdown_sent": (24, 304),
+    "nf_conntrack_sctp_timeout_shutdown_recd": (26, 305),
+    "nf_conntrack_sctp_timeout_shutdown_ack_sent": (28, 306),
+    "nf_conntrack_sctp_timeout_heartbeat_sent": (32, 307),
+    "nf_conntrack_gre_timeout": (23, 308),
+    "nf_conntrack_gre_timeout_stream": (53, 309),
     "net.ipv4.ipfrag_max_dist": (0, 1, 5),
 }
 """Values beside the default. None is so short that an entry could end within a round."""

@@ -24,7 +24,11 @@ def attach_related(pkt: Packet, inner: int) -> str | None:
         return NOT_READABLE
     dataoff, protonum = found
     l4 = net.l4protos[protonum]
-    addrs, u = l3.pkt_to_tuple(pkt, inner), l4.pkt_to_tuple(pkt, dataoff)
+    outer, pkt.nhoff = pkt.nhoff, inner
+    try:
+        addrs, u = l3.pkt_to_tuple(pkt, inner), l4.pkt_to_tuple(pkt, dataoff)
+    finally:
+        pkt.nhoff = outer
     if addrs is None or u is None:
         return NOT_READABLE
     back = l4.invert_tuple(u)

@@ -169,6 +169,16 @@ class Ipv4(L3Ops):
         return is_right(pkt.buf[dataoff : pkt.end], pseudo + _number(pkt.buf[addresses : addresses + 8], "big"))
 
     @l3proto
+    def checksum_partial(self, pkt: Packet, dataoff: int, length: int, protonum: int) -> bool:
+        """As ``checksum``, over the first ``length`` bytes.
+
+        Of the length in the pseudo header only the low byte counts: the kernel puts length and protocol into each
+        other's places there, and a protocol has eight bits.
+        """
+        addresses = _number(pkt.buf[pkt.nhoff + 12 : pkt.nhoff + HEADER], "big")
+        return is_right(pkt.buf[dataoff : dataoff + length], protonum + (pkt.end - dataoff & 0xFF) + addresses)
+
+    @l3proto
     def print_tuple(self, addrs: bytes) -> Fields:
         """Dotted decimals."""
         return (("src", inet_ntoa(addrs[:4])), ("dst", inet_ntoa(addrs[4:])))

@@ -6,7 +6,7 @@ Hosts, ports and numbers are few, so that announcements meet flows, and one anot
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
@@ -16,10 +16,11 @@ PORTS: Final = (1, 1024, 5000, 5001, 65535)
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Between whom a conversation is: dotted decimals."""
+    """Between whom a conversation is: dotted decimals; and what the two mean to say next, where order matters."""
 
     client: str
     server: str
+    next: list[tuple[int, bytes]] = field(default_factory=list)
 
 
 Say = Callable[[Random, Ends], tuple[int, bytes]]

@@ -1,0 +1,6 @@
+"""GRE for ctcore: the l4proto vtable, and the key map that a PPTP helper fills."""
+
+from ctcore_gre.keymap import KeyMap
+from ctcore_gre.l4proto import Gre
+
+__all__ = ["Gre", "KeyMap"]

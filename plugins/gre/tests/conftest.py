@@ -1,0 +1,3 @@
+from ctcore.testing.fixtures import converse, registry
+
+__all__ = ["converse", "registry"]
