@@ -125,6 +125,17 @@ class Conntrack:
         with collector_off():
             return replay(self.net.receiver, self.packet, capture, self.frozen, on_packet)
 
+    def advance(self, now: int) -> list[dict[str, Any]]:
+        """Let time pass without a packet: what expires until ``now`` (nanoseconds) dies.
+
+        Returns the event messages, as a packet's result has them. A time before the last one changes nothing.
+        """
+        self._events = []
+        if now > self.net.now:
+            self.net.now = now
+            self.net.collect()
+        return self._events
+
     def flows(self) -> Iterator[Conn]:
         """The flows in the table, in the order of their confirmation."""
         return iter(self.net.table)

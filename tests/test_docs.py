@@ -139,7 +139,15 @@ def table_fields(heading: str) -> set[str]:
 
 
 def test_the_json_fields_are_those_that_are_described() -> None:
-    settings = ["--set", "nf_conntrack_acct=1", "-o", "json", "tests/captures/tour.pcap"]
+    settings = [
+        "--set",
+        "nf_conntrack_acct=1",
+        "--set",
+        "nf_conntrack_timestamp=1",
+        "-o",
+        "json",
+        "tests/captures/tour.pcap",
+    ]
     packets = [json.loads(line) for line in outputs_of("trace", *settings)]
     flows = [packet["entry"] for packet in packets if packet["entry"]]
     events = [event for packet in packets for event in packet["events"]]

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Final
 
 import click
 
+from ctcore.cli.against import STDIN, Terms, Wish, shown, verify
 from ctcore.cli.conduct import INPUT, say
 from ctcore.cli.options import command as define
 from ctcore.cli.options import helper_option, option
@@ -18,28 +15,11 @@ from ctcore.cli.progress import Progress
 from ctcore.cli.session import load_plugins, warn_of
 from ctcore.errors import CaptureError, CtcoreError
 from ctcore.registry import Registry
-from ctcore.sources import Capture, open_capture
 from ctcore.verify import report
-from ctcore.verify.outside import replay_outside
-from ctcore.verify.recorded import Recorder, Recording, place
-from ctcore.verify.sidebyside import Outcome, replay
-from ctcore.verify.sides import Judge, KernelJudge, Own, opened, parse_settings
+from ctcore.verify.realtime import REAL_TIME
+from ctcore.verify.sidebyside import Outcome
+from ctcore.verify.sides import parse_settings
 from ctcore.verify.tracker import PATIENCE, Tracker
-
-STDIN: Final = "-"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the command line asks for, the captures apart."""
-
-    bpf: str | None
-    sysctls: dict[str, int]
-    helpers: tuple[str, ...]
-    record: str | None
-    recorded: str | None
-    tracker: Tracker | None
-    registry: Registry
 
 
 @define("Does the running kernel say the same?")
@@ -52,6 +32,7 @@ class Wish:
     help='A setting for both sides, see "ctcore sysctl"; may be repeated.',
 )
 @helper_option("Options")
+@option("--real-time", is_flag=True, help="Keep the capture's pauses, and compare when flows end as well.")
 @option("--record", metavar="DIR", help="Write the kernel's answers to DIR/CAPTURE.jsonl.gz as well.")
 @option("--recorded", metavar="DIR", help="Ask no kernel: compare with what --record wrote there. Needs no root.")
 @option(
@@ -74,6 +55,7 @@ def command(
     bpf: str | None,
     settings: tuple[str, ...],
     helpers: tuple[str, ...],
+    real_time: bool,
     record: str | None,
     recorded: str | None,
     tracker: str | None,
@@ -90,13 +72,15 @@ def command(
     which they say different things follows, with both accounts of it; a * marks
     what differs. At the end stands how often each field was compared and how
     often it agreed. Packets are sent as fast as they go: the pauses of the
-    capture are left out, so that no flow of it grows old.
+    capture are left out, so that no flow of it grows old. With --real-time the
+    pauses are kept, flows expire, and it takes as long as the capture did.
 
     With --tracker another program is compared in place of ctcore. It is given a
     capture of the same packets, each with the time at which the kernel had it,
     and prints a line for each as "ctcore trace -o json" does. A word of COMMAND
     with {sysctl} is repeated for every setting, as NAME=VALUE. What the program
-    does not print is not compared. The manual has the lines, field by field.
+    does not print is not compared, nor are its DESTROY events with --real-time.
+    The manual has the lines, field by field.
 
     The exit status is 0 where both sides agree on everything; 1 where they
     differ anywhere, where a capture cannot be read to its end or has nothing to
@@ -110,26 +94,27 @@ def command(
       sudo ctcore verify --set nf_conntrack_tcp_loose=0 *.pcap
       sudo ctcore verify --bpf 'tcp port 80' big.pcap
       sudo ctcore verify --helper ftp ftp.pcap      with the helper on both sides
+      sudo ctcore verify --real-time --set nf_conntrack_udp_timeout=3 dns.pcap
       sudo ctcore verify --record answers *.pcap    keep the kernel's answers
       ctcore verify --recorded answers *.pcap       compare with them, anywhere
       ctcore verify --recorded answers --tracker 'mine --json {capture}' *.pcap
     """
-    _check(captures, bpf, settings + helpers, record, recorded)
+    _check(captures, bpf, settings + helpers, real_time, record, recorded)
     registry = load_plugins(False, ())
     warn_of(registry)
     other = None if tracker is None else _tracker(tracker, patience)
-    wish = Wish(bpf, parse_settings(settings, registry), helpers, record, recorded, other, registry)
+    wish = Wish(bpf, _terms(settings, helpers, real_time, registry), record, recorded, other, registry)
     outcomes: list[Outcome] = []
     faults: list[CtcoreError] = []
     try:
         with Progress(sys.stderr.isatty() and not sys.stdout.isatty()) as progress:
             for capture in captures:
                 try:
-                    outcome = _verify(capture, wish, progress)
+                    outcome = verify(capture, wish, progress)
                 except CaptureError as error:
                     faults.append(error)
                     continue
-                print("\n".join((report.verdict_line(_name(capture), outcome), *report.details(outcome))), flush=True)
+                print("\n".join((report.verdict_line(shown(capture), outcome), *report.details(outcome))), flush=True)
                 outcomes.append(outcome)
                 faults += outcome.faults
     finally:
@@ -153,56 +138,33 @@ def _tracker(command: str, patience: float) -> Tracker:
         raise click.UsageError(str(error)) from None
 
 
+def _terms(settings: tuple[str, ...], helpers: tuple[str, ...], real_time: bool, registry: Registry) -> Terms:
+    """Raises click.UsageError where a setting takes away what the comparison needs, and SysctlError for a bad one."""
+    sysctls = parse_settings(settings, registry)
+    if not real_time:
+        return Terms(sysctls, helpers, False)
+    for name in REAL_TIME:
+        if not sysctls.get(name, 1):
+            raise click.UsageError(f"--real-time needs {name}, which --set turns off")
+    return Terms({**REAL_TIME, **sysctls}, helpers, True)
+
+
 def _check(
-    captures: tuple[str, ...], bpf: str | None, chosen: tuple[str, ...], record: str | None, recorded: str | None
+    captures: tuple[str, ...],
+    bpf: str | None,
+    chosen: tuple[str, ...],
+    real_time: bool,
+    record: str | None,
+    recorded: str | None,
 ) -> None:
     """Raises click.UsageError for options that go ill together."""
-    if recorded is not None and (record is not None or chosen or bpf is not None):
+    if recorded is not None and (record is not None or chosen or real_time or bpf is not None):
         raise click.UsageError(
-            "--recorded goes without --record, --set, --helper and --bpf: a recording has its own settings and filter"
+            "--recorded goes without --record, --set, --helper, --real-time and --bpf: a recording has its own "
+            "settings, helpers, pauses and filter"
         )
     if STDIN in captures and (record is not None or recorded is not None):
         raise click.UsageError("a recording needs a file: standard input has no name")
     names = [os.path.basename(capture) for capture in captures]
     if record is not None and len(set(names)) < len(names):
         raise click.UsageError("two captures of the same name would be recorded in one file")
-
-
-def _verify(capture: str, wish: Wish, progress: Progress) -> Outcome:
-    if wish.recorded is not None:
-        return _against_recording(capture, wish.recorded, wish, progress)
-    own = Own(wish.sysctls, wish.registry, wish.helpers)
-    with ExitStack() as stack:
-        source = stack.enter_context(open_capture(capture, wish.bpf))
-        judge = KernelJudge(stack.enter_context(opened(wish.sysctls, own.assignments)), own.ethertypes)
-        if wish.record is None:
-            return _compared(source, judge, own, wish.sysctls, wish, progress)
-        recorder = Recorder(judge, capture, wish.sysctls, wish.bpf, wish.helpers)
-        outcome = _compared(source, recorder, own, wish.sysctls, wish, progress)
-    path = place(wish.record, capture)
-    try:
-        recorder.save(path)
-    except OSError as error:
-        raise CtcoreError(f"{path}: cannot be written: {error.strerror}") from None
-    return outcome
-
-
-def _against_recording(capture: str, folder: str, wish: Wish, progress: Progress) -> Outcome:
-    judge = Recording(place(folder, capture))
-    judge.check(capture)
-    with open_capture(capture, judge.bpf) as source:
-        own = Own(judge.sysctls, wish.registry, judge.helpers)
-        return _compared(source, judge, own, judge.sysctls, wish, progress)
-
-
-def _compared(
-    source: Capture, judge: Judge, own: Own, sysctls: Mapping[str, int], wish: Wish, progress: Progress
-) -> Outcome:
-    """The judge's word beside that of ctcore, or of the program that stands in for it."""
-    if wish.tracker is None:
-        return replay(source, judge, own, progress.update)
-    return replay_outside(source, judge, wish.tracker, sysctls, own.ethertypes, progress.update)
-
-
-def _name(capture: str) -> str:
-    return "standard input" if capture == STDIN else capture

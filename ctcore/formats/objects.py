@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ctcore.common import EXT_ACCT, EXT_HELPER, ORIGINAL, REPLY, EventKind, Status
+from ctcore.common import EXT_ACCT, EXT_HELPER, EXT_TSTAMP, ORIGINAL, REPLY, EventKind, Status
 from ctcore.conn import Conn
 from ctcore.expect import Expectation, ExpectFlag
 from ctcore.sysctl import SECOND
@@ -31,9 +31,12 @@ def direction_object(ct: Conn, direction: int) -> dict[str, Any]:
 
 
 def flow_object(ct: Conn, now: int) -> dict[str, Any]:
-    """A flow at the time ``now`` (nanoseconds); its timeout is in whole seconds."""
+    """A flow at the time ``now`` (nanoseconds); its timeout is in whole seconds.
+
+    With nf_conntrack_timestamp it has a ``timestamp``: ``start`` and, once it has ended, ``stop`` (nanoseconds).
+    """
     info = dict(ct.l4.protoinfo(ct)) if ct.proto is not None else {}
-    helper = ct.ext_find(EXT_HELPER)
+    helper, times = ct.ext_find(EXT_HELPER), ct.ext_find(EXT_TSTAMP)
     master = ct.master
     found: dict[str, Any] = {
         "l3": ct.l3.name,
@@ -51,6 +54,8 @@ def flow_object(ct: Conn, now: int) -> dict[str, Any]:
         "helper": helper.helper.name if helper is not None else None,
         "master": direction_object(master, ORIGINAL) if master is not None else None,
     }
+    if times is not None:
+        found["timestamp"] = {"start": times.start, **({"stop": times.stop} if times.stop else {})}
     if info:
         found[ct.l4.name] = info
     return found

@@ -79,10 +79,15 @@ class Comparison:
     def add(self, kernel: Record, ctcore: Record) -> None:
         """Compare the two accounts of one packet."""
         self.packets += 1
+        kernel, ctcore = self.of_packet(kernel), self.of_packet(ctcore)
         frame, theirs, ours = kernel["frame"], account(kernel), self.own_account(ctcore)
         for name, said in theirs.items():
             if name in ours:
                 self._judge(frame, name, said, ours[name])
+
+    def of_packet(self, record: Record) -> Record:
+        """The part of a packet's object that is about this packet, and compared with it: here all of it."""
+        return record
 
     def own_account(self, record: Record) -> dict[str, Any]:
         """What is compared of a packet's object of the side that is not the kernel's."""
@@ -139,11 +144,12 @@ def account(record: Record) -> dict[str, Any]:
     entry = record["entry"] if record["ctinfo"] != "none" else None
     found["entry"] = entry is not None
     if entry is not None:
-        found.update(_entry(entry))
+        found.update(described(entry))
     return found
 
 
-def _entry(entry: Record) -> dict[str, Any]:
+def described(entry: Record) -> dict[str, Any]:
+    """What is compared of an entry's object, or of an event's, by the name of the field."""
     tcp = entry.get("tcp") or {}
     return {
         **{name: entry.get(name) for name in _ENTRY_FIELDS},
@@ -159,7 +165,7 @@ def _entry(entry: Record) -> dict[str, Any]:
 
 
 def _by_tuples(entries: Iterable[Record]) -> dict[str, dict[str, Any]]:
-    return {str(_tuples(entry)): _entry(entry) for entry in entries}
+    return {str(_tuples(entry)): described(entry) for entry in entries}
 
 
 def _by_expected(found: Iterable[Record]) -> dict[str, dict[str, Any]]:
@@ -180,7 +186,7 @@ def _same_event(kernel: Record, ctcore: Record) -> bool:
 
 def _event(event: Record) -> dict[str, Any]:
     kind = event["type"]
-    return {"type": kind, **(_expectation(event) if kind.startswith("EXP_") else _entry(event))}
+    return {"type": kind, **(_expectation(event) if kind.startswith("EXP_") else described(event))}
 
 
 def _expectation(found: Record) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ctcore.verify.netlink import Attributes, Message, attribute, attributes, nest
 
 TUPLE_ORIG, TUPLE_REPLY, STATUS, PROTOINFO, HELP, TIMEOUT, MARK = 1, 2, 3, 4, 5, 7, 8
-COUNTERS_ORIG, COUNTERS_REPLY, ID, TUPLE_MASTER, ZONE = 9, 10, 12, 14, 18
+COUNTERS_ORIG, COUNTERS_REPLY, ID, TUPLE_MASTER, ZONE, TIMESTAMP = 9, 10, 12, 14, 18, 20
 
 ICMP, TCP, UDP, GRE, ICMPV6, SCTP, UDPLITE = 1, 6, 17, 47, 58, 132, 136
 
@@ -106,6 +106,9 @@ def entry(message: Message) -> dict[str, Any]:
         "helper": _helper(told),
         "master": flow_tuple(told[TUPLE_MASTER]) if TUPLE_MASTER in told else None,
     }
+    if TIMESTAMP in told:
+        times = attributes(told[TIMESTAMP])
+        found["timestamp"] = {name: _number(times[kind]) for kind, name in ((1, "start"), (2, "stop")) if kind in times}
     if PROTOINFO in told:
         _protocol(attributes(told[PROTOINFO]), found)
     return found

@@ -33,7 +33,7 @@ from ctcore.verify.router import LOG_GROUP, SNAPLEN
 
 ETH_P_IP: Final = 0x0800
 
-_CT_NEW, _CT_GET, _CT_DELETE, _CT_STATS = 0x100, 0x101, 0x102, 0x104
+_CT_NEW, _CT_GET, _CT_DELETE, _CT_STATS, _CT_COUNT = 0x100, 0x101, 0x102, 0x104, 0x105
 _EXP_NEW, _EXP_GET, _EXP_DELETE, _EXP_STATS = 0x200, 0x201, 0x202, 0x203
 _LOG_PACKET, _LOG_CONFIG = 0x400, 0x401
 _EVENT_GROUPS: Final = (1, 2, 3, 4, 6)
@@ -154,6 +154,11 @@ class Kernel:
     def expectations(self) -> list[dict[str, Any]]:
         """All expectations, in the kernel's order."""
         return [decode.expectation(message) for message in self._ask.request(_EXP_GET, flags=DUMP)]
+
+    def count(self) -> int:
+        """How many flows have memory: nf_conntrack_count."""
+        (message,) = self._ask.request(_CT_COUNT)
+        return int.from_bytes(message.attributes[1], "big")
 
     def proc(self, name: str = "nf_conntrack") -> list[str]:
         """The lines of /proc/net/nf_conntrack, or of the file ``name``. Raises CtcoreError where there is none."""

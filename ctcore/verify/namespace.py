@@ -21,7 +21,7 @@ from typing import Final
 
 from ctcore.errors import CtcoreError, SysctlError
 from ctcore.helper import Assignment
-from ctcore.verify import router
+from ctcore.verify import machine, router
 
 _CLONE_NEWNET: Final = 0x40000000
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
@@ -39,11 +39,13 @@ class Namespace:
     def __init__(self, sysctls: Mapping[str, int | str] | None = None, helpers: Iterable[Assignment] = ()) -> None:
         self.sysctls = dict(sysctls or {})
         self.helpers = tuple(helpers)
-        self.inner = self.outer = self._home = self._there = -1
+        self.inner = self.outer = self._home = self._there = self._lock = -1
 
     def __enter__(self) -> Namespace:
         try:
             self._create()
+            lock = machine.share()
+            self._lock = -1 if lock is None else lock
             with self.entered():
                 self._furnish()
         except BaseException:
@@ -56,7 +58,7 @@ class Namespace:
 
     def close(self) -> None:
         """Let go of the namespace, so that the kernel removes all that is in it. Harmless when repeated."""
-        for name in ("inner", "outer", "_there", "_home"):
+        for name in ("inner", "outer", "_there", "_home", "_lock"):
             fd = getattr(self, name)
             setattr(self, name, -1)
             if fd >= 0:

@@ -9,7 +9,7 @@ from typing import Final
 from ctcore.errors import CaptureError
 from ctcore.sources.capture import Capture
 from ctcore.verify.partial import PartialComparison
-from ctcore.verify.sidebyside import Disputed, Outcome, nothing_compared
+from ctcore.verify.sidebyside import Outcome, nothing_compared
 from ctcore.verify.sides import Judge
 from ctcore.verify.spool import Spool
 from ctcore.verify.tracker import Tracker, TrackerError
@@ -24,18 +24,23 @@ def replay_outside(
     sysctls: Mapping[str, int],
     ethertypes: Collection[int],
     on_packet: Callable[[Capture], None] | None = None,
+    *,
+    comparison: PartialComparison | None = None,
+    wait: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Give every packet of ``capture`` to the judge, and all of them to the tracker when that is done.
 
-    ``sysctls`` and ``ethertypes`` are those that the judge goes by.
+    ``sysctls`` and ``ethertypes`` are those that the judge goes by; ``comparison`` and ``wait`` are as for ``replay``.
     A capture that cannot be read on and a tracker that fails are among the ``faults``; what came before is compared.
     Raises CtcoreError where the judge or the tracker cannot begin.
     """
     tracker.check(sysctls)
-    outcome = Outcome(PartialComparison(side=SIDE))
+    outcome = Outcome(PartialComparison(side=SIDE) if comparison is None else comparison)
     with Spool() as spool:
         try:
-            for _, ethertype, packet in capture.packets():
+            for when, ethertype, packet in capture.packets():
+                if wait is not None:
+                    wait(when)
                 spool.add(ethertype, packet, judge.account(packet, ethertype))
                 outcome.comparable += ethertype in ethertypes
                 if on_packet is not None:
@@ -51,12 +56,9 @@ def replay_outside(
 
 
 def _compare(outcome: Outcome, spool: Spool, tracker: Tracker, sysctls: Mapping[str, int]) -> None:
-    comparison = outcome.comparison
     try:
         with closing(tracker.records(spool.path, spool.count, sysctls)) as lines, closing(spool.read()) as packets:
             for ours, (ethertype, packet, theirs) in zip(lines, packets, strict=False):
-                comparison.add(theirs, ours)
-                if comparison.differences and outcome.disputed is None:
-                    outcome.disputed = Disputed(packet, ethertype, theirs, ours)
+                outcome.add(packet, ethertype, theirs, ours)
     except TrackerError as error:
         outcome.faults.append(error)

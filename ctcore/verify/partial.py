@@ -29,6 +29,7 @@ class PartialComparison(Comparison):
     def add(self, kernel: Record, ctcore: Record) -> None:
         """Compare the two accounts of one packet, as far as the second one goes."""
         self.packets += 1
+        kernel, ctcore = self.of_packet(kernel), self.of_packet(ctcore)
         frame, theirs, ours = kernel["frame"], account(kernel), self.own_account(ctcore)
         for name, said in theirs.items():
             if name in ours:

@@ -19,7 +19,8 @@ from typing import Any, Final
 from ctcore.errors import CaptureError, CtcoreError
 from ctcore.registry import Registry
 from ctcore.sources import open_capture
-from ctcore.verify.sidebyside import Outcome, replay
+from ctcore.verify.realtime import TimedComparison
+from ctcore.verify.sidebyside import FullComparison, Outcome, replay
 from ctcore.verify.sides import Judge, Own, Record
 
 FORMAT: Final = 1
@@ -33,7 +34,7 @@ def place(folder: str | Path, capture: str) -> Path:
 
 
 class Recorder:
-    """A judge that notes what another one says; ``save`` writes it."""
+    """A judge that notes what another one says; ``save`` writes it. ``real_time``: the pauses are kept."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Recorder:
         sysctls: Mapping[str, int],
         bpf: str | None = None,
         helpers: Iterable[str] = (),
+        real_time: bool = False,
     ) -> None:
         self._judge = judge
         system = os.uname()
@@ -55,6 +57,7 @@ class Recorder:
                     "kernel": f"{system.sysname} {system.release} {system.machine}",
                     "sysctls": dict(sysctls),
                     "helpers": list(helpers),
+                    "real_time": real_time,
                 }
             )
         ]
@@ -88,8 +91,9 @@ class Recorder:
 class Recording:
     """A judge that says again what was recorded.
 
-    ``kernel`` names the kernel that was asked, ``sysctls``, ``bpf`` and ``helpers`` are what it was made with. Raises
-    CtcoreError for a file that cannot be read or is no recording.
+    ``kernel`` names the kernel that was asked, ``sysctls``, ``bpf`` and ``helpers`` are what it was made with,
+    ``real_time`` says whether the capture's pauses were kept. Raises CtcoreError for a file that cannot be read or is
+    no recording.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -102,7 +106,12 @@ class Recording:
         self.sysctls: dict[str, int] = header["sysctls"]
         self.bpf: str | None = header["bpf"]
         self.helpers: list[str] = header.get("helpers", [])
+        self.real_time: bool = header.get("real_time", False)
         self._digest: str = header["sha256"]
+
+    def comparison(self) -> FullComparison:
+        """A new comparison, of the kind that the recording is for."""
+        return TimedComparison() if self.real_time else FullComparison()
 
     def check(self, capture: str) -> None:
         """Raises CtcoreError where the recording was made of another capture."""
@@ -144,7 +153,8 @@ def compare_recorded(recording: str | Path, capture: str, registry: Registry | N
     judge = Recording(recording)
     judge.check(capture)
     with open_capture(capture, judge.bpf) as source:
-        return replay(source, judge, Own(judge.sysctls, registry, judge.helpers))
+        own = Own(judge.sysctls, registry, judge.helpers)
+        return replay(source, judge, own, comparison=judge.comparison())
 
 
 def _digest(path: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from ctcore.errors import CaptureError, CtcoreError
 from ctcore.sources.capture import Capture
-from ctcore.verify.compare import Comparison
-from ctcore.verify.sides import Judge, Own, Record
+from ctcore.verify.compare import Comparison, Record
+from ctcore.verify.sides import Judge, Own
 
 LINES: Final = {"proc": "/proc/net/nf_conntrack", "list": "conntrack -L"}
 """What a table is printed as, by its name in a final record."""
@@ -80,23 +80,40 @@ class Outcome:
         """Whether everything was compared and there is no difference at all."""
         return not self.comparison.differences and not self.faults
 
+    def add(self, packet: bytes, ethertype: int, kernel: Record, other: Record) -> None:
+        """Compare two accounts of the next packet, and keep it if it is the first in dispute."""
+        comparison = self.comparison
+        comparison.add(kernel, other)
+        if comparison.differences and self.disputed is None:
+            self.disputed = Disputed(packet, ethertype, comparison.of_packet(kernel), comparison.of_packet(other))
 
-def replay(capture: Capture, judge: Judge, own: Own, on_packet: Callable[[Capture], None] | None = None) -> Outcome:
+
+def replay(
+    capture: Capture,
+    judge: Judge,
+    own: Own,
+    on_packet: Callable[[Capture], None] | None = None,
+    *,
+    comparison: FullComparison | None = None,
+    wait: Callable[[int], None] | None = None,
+) -> Outcome:
     """Give every packet of ``capture`` to both sides.
 
+    ``comparison`` is to be a new one, of another kind than the usual. ``wait`` is called before each packet with its
+    time in the capture (nanoseconds), to return when it is due; without it packets go as fast as they can.
     A capture that cannot be read on is among the ``faults``, and what came before is compared. Raises CtcoreError
     where the judge cannot answer.
     """
-    comparison = FullComparison()
+    comparison = FullComparison() if comparison is None else comparison
     outcome = Outcome(comparison)
     try:
-        for _, ethertype, packet in capture.packets():
+        for when, ethertype, packet in capture.packets():
+            if wait is not None:
+                wait(when)
             theirs = judge.account(packet, ethertype)
             ours = own.account(packet, ethertype, theirs["time_ns"])
-            comparison.add(theirs, ours)
             outcome.comparable += ethertype in own.ethertypes
-            if comparison.differences and outcome.disputed is None:
-                outcome.disputed = Disputed(packet, ethertype, theirs, ours)
+            outcome.add(packet, ethertype, theirs, ours)
             if on_packet is not None:
                 on_packet(capture)
     except CaptureError as error:

@@ -17,6 +17,7 @@ from ctcore.expect import Expectation
 from ctcore.formats import expects, proc, text
 from ctcore.formats.objects import expected_object, flow_object
 from ctcore.helper import Assignment
+from ctcore.netns import Net
 from ctcore.registry import Registry
 from ctcore.sysctl import NETFILTER
 from ctcore.verify.fuzz.run import KERNEL_ONLY
@@ -33,36 +34,47 @@ class Judge(Protocol):
         """What became of the next packet, in the schema of ``trace -o json``."""
 
     def final(self) -> Record:
-        """After the last packet: ``time_ns``, ``statistics`` by name, ``table`` (flows as objects), and the lines of
-        ``proc`` and of ``list`` (``conntrack -L``), each None where they cannot be had.
+        """After the last packet: ``time_ns``, ``statistics`` by name, ``table`` (flows as objects), the lines of
+        ``proc`` and of ``list`` (``conntrack -L``), each None where they cannot be had, and the ``events`` since.
 
         And the same of what is expected: ``expectations``, ``expect_proc`` and ``expect_list``.
         """
 
 
 class KernelJudge:
-    """The running kernel, asked about the packets of the given EtherTypes. It has to be opened already."""
+    """The running kernel, asked about the packets of the given EtherTypes. It has to be opened already.
+
+    ``slowest``: nanoseconds that it took at most to be asked about a packet.
+    """
 
     def __init__(self, kernel: Kernel, ethertypes: Iterable[int]) -> None:
         self._kernel = kernel
         self._ethertypes = frozenset(ethertypes)
+        self.slowest = 0
 
     def account(self, packet: bytes, ethertype: int) -> Record:
         """Send it through the kernel; what it does not track is not given to it. Raises CtcoreError."""
-        return self._kernel.replay(packet, ethertype) if ethertype in self._ethertypes else self._kernel.unseen()
+        begin = time.monotonic_ns()
+        kernel = self._kernel
+        record = kernel.replay(packet, ethertype) if ethertype in self._ethertypes else kernel.unseen()
+        self.slowest = max(self.slowest, time.monotonic_ns() - begin)
+        return record
 
     def final(self) -> Record:
         """Ask the kernel, and the program conntrack where it is installed."""
         kernel = self._kernel
+        proc_lines = self._proc("nf_conntrack")
+        # A dump has the kernel collect what has expired: so the events come after it.
         return {
             "time_ns": time.time_ns(),
             "statistics": kernel.stats(),
             "table": kernel.dump(),
-            "proc": self._proc("nf_conntrack"),
+            "proc": proc_lines,
             "list": kernel.conntrack_list(),
             "expectations": kernel.expectations(),
             "expect_proc": self._proc("nf_conntrack_expect"),
             "expect_list": kernel.conntrack_list("expect"),
+            "events": list(kernel.events()),
         }
 
     def _proc(self, name: str) -> list[str] | None:
@@ -86,6 +98,11 @@ class Own:
         self._tracker = Conntrack(today, {**ACCOUNTING, **sysctls}, helpers=helpers)
         self._ethertypes = frozenset(self._tracker.net.l3protos)
         self._frame = 0
+
+    @property
+    def net(self) -> Net:
+        """The namespace in which it tracks."""
+        return self._tracker.net
 
     @property
     def ethertypes(self) -> frozenset[int]:
@@ -114,7 +131,7 @@ class Own:
 
     def final(self, now: int) -> Record:
         """The same as a judge's ``final``, at the time ``now``."""
-        net = self._tracker.net
+        net, events = self._tracker.net, self._tracker.advance(now)
 
         def each(line: Callable[[Conn, int], Any]) -> list[Any]:
             return [line(ct, now) for ct in net.table]
@@ -131,6 +148,7 @@ class Own:
             "expectations": expected(expected_object),
             "expect_proc": expected(proc.expect_line),
             "expect_list": expected(expects.text_line),
+            "events": events,
         }
 
 

@@ -3,8 +3,8 @@
 
 usage: record.py [FILE...]   (all files by default; as root)
 Needs Debian's iproute2, ethtool, nftables, util-linux, tcpdump, curl, dnsmasq-base, bind9-dnsutils,
-iputils-ping, traceroute, vsftpd, atftpd, libusrsctp-examples, pptp-linux, pptpd, sip-tester, sane-utils, samba and tshark,
-and a kernel with veth, bridge and TUN. Takes about three minutes.
+iputils-ping, traceroute, vsftpd, atftpd, libusrsctp-examples, pptp-linux, pptpd, sip-tester, sane-utils,
+samba and tshark, and a kernel with veth, bridge and TUN. Takes about three minutes.
 """
 
 from __future__ import annotations

@@ -85,13 +85,18 @@ def captures() -> list[Path]:
 
 
 def write_capture(path: Path, packets: list[bytes]) -> None:
-    """Write IP packets to a pcap file."""
+    """Write IP packets to a pcap file, one a millisecond."""
+    write_timed(path, [(number / 1000, packet) for number, packet in enumerate(packets)])
+
+
+def write_timed(path: Path, packets: list[tuple[float, bytes]]) -> None:
+    """Write IP packets, each with its time in seconds from the first on, to a pcap file."""
     with path.open("wb") as file:
         file.write(struct.pack("=IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 16, _LINKTYPE_RAW))
-        for number, packet in enumerate(packets):
-            seconds, milliseconds = divmod(number, 1000)
+        for when, packet in packets:
+            seconds, micros = divmod(round(when * 1_000_000), 1_000_000)
             length = len(packet)
-            file.write(struct.pack("=IIII", _START + seconds, milliseconds * 1000, length, length) + packet)
+            file.write(struct.pack("=IIII", _START + seconds, micros, length, length) + packet)
 
 
 def record(capture: Path, name: str) -> bool:
