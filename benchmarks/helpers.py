@@ -22,7 +22,7 @@ from ctcore.testing.packets import IPv4
 
 CONNECTIONS: Final = 3000
 COMMANDS: Final = 20
-ROUNDS: Final = 5
+ROUNDS: Final = 10
 LINKTYPE_RAW: Final = 101
 START: Final = 1_700_000_000  # seconds since the epoch; a packet comes every 20 microseconds
 PACE: Final = 20

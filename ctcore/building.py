@@ -50,7 +50,7 @@ def extensions(package: Path, modules: tuple[str, ...], pxd_roots: tuple[Path, .
     )
 
 
-class BuildOrPlain(build_ext):
+class BuildOrPlain(build_ext):  # type: ignore[misc]
     """Compiles all modules or none: without a C compiler the package is plain Python, and one line says so."""
 
     def run(self) -> None:
@@ -61,5 +61,5 @@ class BuildOrPlain(build_ext):
             print(f"ctcore: not compiled, plain Python is used: {error}", file=sys.stderr)
             for output in self.get_outputs():
                 Path(output).unlink(missing_ok=True)
-            self.extensions = []
+            self.extensions: list[Any] = []
             self.distribution.ext_modules = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntFlag
-from typing import TYPE_CHECKING
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING, Final
 
 from ctcore.common import CONFIRMED, DYING, EXT_HELPER, NEVER, EventKind
 from ctcore.conn import Conn
@@ -15,6 +16,9 @@ from ctcore.tuples import Tuple
 if TYPE_CHECKING:
     from ctcore.netns import Net
     from ctcore.slots import HelperSlot
+
+
+SLACK: Final = 64  # how much that is over may wait in the heap, whatever the number of expectations
 
 
 class ExpectFlag(IntFlag):
@@ -89,6 +93,8 @@ class ExpectTable:
         self.count = 0
         self.next = NEVER
         self._buckets: dict[Bucket, list[Expectation]] = {}
+        self._due: list[tuple[int, int, Expectation]] = []  # a heap; what was removed or refreshed since is still in it
+        self._serial = 0
 
     def __iter__(self) -> Iterator[Expectation]:
         for bucket in self._buckets.values():
@@ -139,8 +145,13 @@ class ExpectTable:
     def refresh(self, exp: Expectation, expires: int) -> None:
         """Let an expectation live until ``expires`` (nanoseconds)."""
         exp.expires = expires
-        self.next = min(self.next, expires)
-        self.net.wheel.wake(expires)
+        if len(self._due) > 2 * self.count + SLACK:
+            self._due = [due for due in self._due if self._is_due(*due)]
+            heapify(self._due)
+        self._serial += 1
+        heappush(self._due, (expires, self._serial, exp))
+        self.next = self._due[0][0]
+        self.net.wheel.wake(self.next)
 
     def peek(self, t: Tuple, zone_id: int) -> Expectation | None:
         """The expectation that a flow with this original tuple would meet, whatever its flags; nothing is consumed."""
@@ -181,9 +192,15 @@ class ExpectTable:
 
     def expire(self, now: int) -> None:
         """Take back what nobody came for until ``now`` (nanoseconds)."""
-        for exp in sorted((exp for exp in self if exp.expires <= now), key=lambda exp: exp.expires):
-            self.remove(exp)
-        self.next = min((exp.expires for exp in self), default=NEVER)
+        while self._due and self._due[0][0] <= now:
+            due = heappop(self._due)
+            if self._is_due(*due):
+                self.remove(due[2])
+        self.next = self._due[0][0] if self._due else NEVER
+
+    def _is_due(self, expires: int, serial: int, exp: Expectation) -> bool:
+        """Whether an expectation is still there, and still to end at that time."""
+        return exp.expires == expires and exp in self._buckets.get(_bucket(exp.tuple), ())
 
 
 def _bucket(t: Tuple) -> Bucket:

@@ -19,14 +19,12 @@ class Facade:
     """
 
     def __init__(self, kind: str, plugin: Any) -> None:
-        base, marker = _OPS.get(kind, (None, None))
+        base, marker = _OPS.get(kind, (object, None))
         for name in _hooks(kind):
             definition = _definition(type(plugin), name)
-            if not _is_compiled(definition):
+            if not _is_compiled(definition) or definition is vars(base).get(name):
                 continue
-            if base is not None and isinstance(plugin, base) and name in vars(base):
-                if definition is vars(base)[name]:
-                    continue
+            if marker is not None and name in vars(base):
                 marker(definition)
             setattr(self, name, getattr(plugin, name))
 

@@ -88,9 +88,7 @@ class HelperTable:
         if len(rest) > 2 or "" in rest:
             raise HelperError(f"a helper is given as NAME, NAME:PROTO or NAME:PROTO:PORT, not as {text!r}")
         if rest:
-            found = [helper for helper in found if self._protocol(helper) == rest[0].lower()] or self._stray(
-                name, rest[0], found
-            )
+            found = self._over(rest[0], found)
         port = _port(rest[1]) if len(rest) == 2 else None
         wanted = [(helper, helper.port if port is None else port) for helper in found]
         for helper, number in wanted:
@@ -123,9 +121,12 @@ class HelperTable:
         )
         raise HelperError(f"no helper is named {name!r}: " + (f"did you mean {near[0]}?" if near else there))
 
-    def _stray(self, name: str, protocol: str, helpers: list[HelperSlot]) -> list[HelperSlot]:
-        works = " and ".join(self._protocol(helper) for helper in helpers)
-        raise HelperError(f"the helper {name} works over {works}, not over {protocol!r}")
+    def _over(self, protocol: str, helpers: list[HelperSlot]) -> list[HelperSlot]:
+        found = [helper for helper in helpers if self._protocol(helper) == protocol.lower()]
+        if not found:
+            works = " and ".join(self._protocol(helper) for helper in helpers)
+            raise HelperError(f"the helper {helpers[0].name} works over {works}, not over {protocol!r}")
+        return found
 
     def _check(self, helper: HelperSlot, port: int) -> None:
         """Raises HelperError where flows of the helper's protocol have no ports, or a port has a helper already."""

@@ -43,6 +43,8 @@ Fields = Sequence[tuple[str, "str | int"]]
 class L3ProtoSpec:
     """The hooks of a network layer protocol; data: ``name``, ``l3num`` (address family), ``ethertype``.
 
+    ``tuple_at``, (offset, length), may say where in a header of fixed layout both addresses stand.
+
     ``has_broadcast`` is true where the last address of a network means all its hosts.
     """
 
@@ -120,6 +122,8 @@ class L3ProtoSpec:
 
 class L4ProtoSpec:
     """The hooks of a transport protocol; data: ``name``, ``l4num`` (IP protocol number).
+
+    ``tuple_at``, an offset, may say where in the header src.u and dst.u stand.
 
     ``error_before_lookup`` may name the address family for which ``error`` is asked before the lookup; for every
     other packet it is asked after.

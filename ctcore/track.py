@@ -93,7 +93,8 @@ class Tracker(HookFunction):
                 ctinfo = self.resolve(pkt, l3, l4, dataoff, protonum, tmpl)
                 if ctinfo < 0:
                     return self._unresolved(pkt, ctinfo)
-                ct: Conn = pkt.ct
+                ct = pkt.ct
+                assert ct is not None
                 verdict: int = ACCEPT if early else l4.ops.error(pkt, dataoff)
                 if verdict > 0:
                     if ct.status & CONFIRMED or l4.ops.new(ct, pkt, dataoff):

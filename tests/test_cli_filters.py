@@ -76,7 +76,7 @@ def test_ports_of_the_client(option: str) -> None:
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        ("-p sctp", "'sctp' is none of a number up to 255, icmp, tcp, udp"),
+        ("-p quic", "'quic' is none of a number up to 255, icmp, tcp, udp"),
         ("-p 256", "'256' is none of a number up to 255"),
         ("-f ipx", "'ipx' is none of ipv4, for which a plugin is loaded"),
         ("-s nonsense", "--src: 'nonsense' is no address that a loaded plugin knows"),

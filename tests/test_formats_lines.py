@@ -99,6 +99,17 @@ def test_xml_of_tcp() -> None:
     assert replay.events[0].endswith(f"<timeout>120</timeout><id>{ct.id}</id><unreplied/></meta>{when}</flow>")
 
 
+@pytest.mark.parametrize(("name", "age"), [("text", "delta-time=2"), ("xml", "<deltatime>1</deltatime>")])
+def test_the_age_of_a_flow_that_has_ended(name: str, age: str) -> None:
+    """Text truncates both times beforehand, XML their difference; while the flow lasts both do as text."""
+    replay = Replay(name, nf_conntrack_timestamp=1)
+    ct = replay.feed(SYN)
+    replay.now = replay.net.now = START // SECOND * SECOND + 2 * SECOND
+    assert age.replace("1", "2") in replay.line(ct)
+    replay.net.delete(ct)
+    assert age in replay.events[-1]
+
+
 def test_xml_leaves_out_the_parts_of_icmp() -> None:
     replay = Replay("xml", nf_conntrack_acct=0)
     ct = replay.feed(CLIENT.echo(5), SERVER.echo(5, kind=0))

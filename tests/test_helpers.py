@@ -26,6 +26,7 @@ from ctcore import (
     help_data,
     helper,
 )
+from ctcore.common import NEVER
 from ctcore.helper import Assignment
 from ctcore.sysctl import switch
 from tests.toy import ETHERTYPE, RACE4, TOY3, TOY4, ToyNet, frame, names, registry
@@ -330,6 +331,18 @@ def test_an_expectations_time_may_be_changed() -> None:
     net.net.expectations.refresh(exp, net.time + 500 * 10**9)
     net.sleep(499)
     assert net.net.expectations.count == 1
+
+
+def test_a_flood_of_announcements_leaves_nothing_behind() -> None:
+    net = toy("twin", nf_conntrack_toy_timeout=1000)
+    table = net.net.expectations
+    for number in range(5000):
+        net.time += 10**6
+        net.send(sport=number % 7, dport=21, more=b"P" + bytes([number % 200]))
+    assert table.count == 7
+    assert len(table._due) <= 2 * table.count + 65
+    net.sleep(31)
+    assert (table.count, table._due, table.next) == (0, [], NEVER)
 
 
 @pytest.mark.parametrize(("events", "kinds"), [(0, []), (1, ["EXP_NEW", "NEW"]), (2, ["EXP_NEW", "NEW"])])

@@ -76,6 +76,26 @@ def test_a_fault_planted_in_a_helper_is_found(registry: Registry, monkeypatch: p
     assert compare_recorded(place(HELPED_HERE, str(capture)), str(capture), registry).comparison.differences
 
 
+@pytest.mark.plugins("sip", "sane")
+@pytest.mark.parametrize(
+    ("capture", "place_of_fault", "fault"),
+    [
+        ("fuzz-sip-udp.pcap", "ctcore_sip.media.CLASSES", {b"audio": 1, b"video": 1, b"image": 3}),
+        ("fuzz-sip-udp.pcap", "ctcore_sip.address.LOWEST_PORT", 1025),
+        ("fuzz-sip-tcp.pcap", "ctcore_sip.scan._number", re.compile(rb"[0-9]+").match),
+        ("fuzz-sip-tcp.pcap", "ctcore_sip.media.HIGHEST_PORT", 65534),
+        ("sip-udp.pcap", "ctcore_sip.flow.SIGNALLING", 1),
+        ("fuzz-sane.pcap", "ctcore_sane.helper.NET_START", 6),
+    ],
+)
+def test_a_fault_planted_in_another_helper_is_found(
+    capture: str, place_of_fault: str, fault: object, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place_of_fault, fault)
+    path = next(path for path in helped() if path.name == capture)
+    assert compare_recorded(place(HELPED_HERE, str(path)), str(path), registry).comparison.differences
+
+
 def test_there_is_a_recording_of_each_capture_under_each_setting_and_no_other() -> None:
     wanted = {recording_of(capture, name) for capture in captures() for name in SETTINGS}
     wanted |= {place(HELPED_HERE, str(capture)) for capture in helped()}

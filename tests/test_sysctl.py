@@ -44,6 +44,30 @@ UDP = {
     "nf_conntrack_udp_timeout_stream": (120, 0, 2**32 - 1),
 }
 ICMP = {"nf_conntrack_icmp_timeout": (30, 0, 2**32 - 1)}
+SCTP = {
+    "nf_conntrack_sctp_timeout_closed": (10, 0, 2**32 - 1),
+    "nf_conntrack_sctp_timeout_cookie_wait": (3, 0, 2**32 - 1),
+    "nf_conntrack_sctp_timeout_cookie_echoed": (3, 0, 2**32 - 1),
+    "nf_conntrack_sctp_timeout_established": (210, 0, 2**32 - 1),
+    "nf_conntrack_sctp_timeout_shutdown_sent": (3, 0, 2**32 - 1),
+    "nf_conntrack_sctp_timeout_shutdown_recd": (3, 0, 2**32 - 1),
+    "nf_conntrack_sctp_timeout_shutdown_ack_sent": (3, 0, 2**32 - 1),
+    "nf_conntrack_sctp_timeout_heartbeat_sent": (30, 0, 2**32 - 1),
+}
+GRE = {
+    "nf_conntrack_gre_timeout": (30, 0, 2**32 - 1),
+    "nf_conntrack_gre_timeout_stream": (180, 0, 2**32 - 1),
+}
+DCCP = {
+    "nf_conntrack_dccp_timeout_request": (240, 0, 2**32 - 1),
+    "nf_conntrack_dccp_timeout_respond": (480, 0, 2**32 - 1),
+    "nf_conntrack_dccp_timeout_partopen": (480, 0, 2**32 - 1),
+    "nf_conntrack_dccp_timeout_open": (43200, 0, 2**32 - 1),
+    "nf_conntrack_dccp_timeout_closereq": (64, 0, 2**32 - 1),
+    "nf_conntrack_dccp_timeout_closing": (64, 0, 2**32 - 1),
+    "nf_conntrack_dccp_timeout_timewait": (240, 0, 2**32 - 1),
+    "nf_conntrack_dccp_loose": (1, 0, 1),
+}
 
 
 def rows(plugin: str, table: dict[str, tuple[int, int, int]]) -> list[object]:
@@ -53,7 +77,15 @@ def rows(plugin: str, table: dict[str, tuple[int, int, int]]) -> list[object]:
 
 EVERY = pytest.mark.parametrize(
     ("name", "default", "minimum", "maximum"),
-    [*rows("", CORE), *rows("tcp", TCP), *rows("udp", UDP), *rows("icmp", ICMP)],
+    [
+        *rows("", CORE),
+        *rows("tcp", TCP),
+        *rows("udp", UDP),
+        *rows("icmp", ICMP),
+        *rows("sctp", SCTP),
+        *rows("gre", GRE),
+        *rows("dccp", DCCP),
+    ],
 )
 
 
@@ -79,9 +111,9 @@ def test_no_other_core_setting(net: Net) -> None:
     assert {name.rpartition(".")[2] for name in core.sysctl} == {*CORE, "nf_conntrack_count"}
 
 
-@pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")
+@pytest.mark.plugins("ipv4", "tcp", "udp", "icmp", "sctp", "gre", "dccp")
 def test_no_other_setting_of_the_plugins(net: Net) -> None:
-    known = {*CORE, *TCP, *UDP, *ICMP, "nf_conntrack_count"}
+    known = {*CORE, *TCP, *UDP, *ICMP, *SCTP, *GRE, *DCCP, "nf_conntrack_count"}
     assert {name for name in net.sysctl if name.startswith("net.netfilter.")} == {f"net.netfilter.{n}" for n in known}
     assert net.sysctl["net.ipv4.ipfrag_time"] == 30
 

@@ -65,6 +65,7 @@ def test_a_timeout_that_is_wrong_by_a_second_is_found(make: Callable[[], Scene],
     assert outcome.comparison.differences
 
 
+@pytest.mark.plain
 def test_a_wrong_rule_for_streams_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     from ctcore_udp import l4proto
 

@@ -77,6 +77,7 @@ def test_a_capture_that_breaks_off(cut: Path, tmp_path: Path) -> None:
     assert done.err == f"ctcore: {stopped.value}\n"
 
 
+@pytest.mark.plain
 def test_what_differs_before_the_break_is_shown(cut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     FAULTS["a timeout"](monkeypatch)
     done = run("verify", "--recorded", tmp_path, cut)

@@ -10,6 +10,7 @@ from ctcore.conn import Conn
 from ctcore.formats import message
 from ctcore.formats.message import ZONE_DIR_BOTH
 from ctcore.formats.output import PLAIN, Output, local_time
+from ctcore.sysctl import SECOND
 from ctcore.tuples import address_part, transport_part
 
 if TYPE_CHECKING:
@@ -112,4 +113,5 @@ def _times(msg: message.Message, output: Output) -> Iterator[str]:
         return
     if output.ktimestamp:
         yield tag("timestamp", tag("start", times.start) + (tag("stop", times.stop) if times.stop else ""))
-    yield tag("deltatime", msg.age)
+    # Text truncates both times beforehand. So does XML, but where the flow has ended it truncates the difference.
+    yield tag("deltatime", (times.stop - times.start) // SECOND if times.stop else msg.age)

@@ -17,7 +17,8 @@ _MADE_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "counters": ("original", "reply"),
 }
 """Fields of an entry that are compared under another name than that under which they are printed."""
-_OF_TCP: Final = ("wscale", "flags")
+_INSIDE: Final[Mapping[str, str]] = {"wscale": "tcp", "flags": "tcp", "vtag": "sctp"}
+"""Fields that a line has inside an object named like the protocol."""
 
 
 class PartialComparison(Comparison):
@@ -66,7 +67,7 @@ def _of(found: Mapping[str, Any], entry: Record) -> dict[str, Any]:
     """The fields of an entry that it tells."""
     told: dict[str, Any] = {}
     for name, value in found.items():
-        source = (entry.get("tcp") or {}) if name in _OF_TCP else entry
+        source = (entry.get(_INSIDE[name]) or {}) if name in _INSIDE else entry
         needed = _MADE_OF.get(name, (name,))
         if all(one in source for one in needed) and not (name == "counters" and value is None):
             told[name] = value

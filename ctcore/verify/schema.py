@@ -15,7 +15,7 @@ REQUIRED: Final = ("frame", "ctinfo")
 """Without them a line cannot be told from another one, and says nothing."""
 
 DIRECTION: Final[Mapping[str, Shape]] = {
-    **dict.fromkeys(("src", "dst"), str),
+    **dict.fromkeys(("src", "dst", "srckey", "dstkey"), str),
     **dict.fromkeys(("sport", "dport", "type", "code", "id", "packets", "bytes"), int),
 }
 ENTRY: Final[Mapping[str, Shape]] = {
@@ -28,6 +28,7 @@ ENTRY: Final[Mapping[str, Shape]] = {
     "helper": (str, None),
     "master": (DIRECTION, None),
     "tcp": ({"wscale": [int], "flags": [int]}, None),
+    "sctp": ({"vtag": [int]}, None),
 }
 PACKET: Final[Mapping[str, Shape]] = {
     "frame": int,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import select
 import signal
 import struct
 import subprocess
@@ -20,6 +22,10 @@ from tests.live.loading import Loader
 
 CT_GET, CT_STATS, EXP_GET, EXP_STATS = 0x101, 0x104, 0x201, 0x203
 EVENT_GROUPS = (1, 2, 3)
+EVENT_LINE = re.compile(rb"^(?!<\?xml|</?conntrack>).*\n", re.MULTILINE)
+PATIENCE = 60
+"""Seconds that a busy machine may need for what is done in none."""
+
 SYSCTLS = {"nf_conntrack_acct": 1, "nf_conntrack_timestamp": 1, "nf_conntrack_events": 1}
 LABELS = "1 one\n3 three and more\n127 last\n"
 RULES = """
@@ -144,9 +150,9 @@ class Listener:
         with scene.space.entered():
             self.netlink = Netfilter(*EVENT_GROUPS)
             self.programs = [
-                subprocess.Popen(conntrack_command("-E", *some), stdout=subprocess.PIPE, text=True) for some in options
+                subprocess.Popen(conntrack_command("-E", *some), stdout=subprocess.PIPE) for some in options
             ]
-            _wait_for_listeners(1 + len(options))
+            _wait(lambda: sum(_listeners()) > len(options), "conntrack does not listen")
 
     def __enter__(self) -> Listener:
         return self
@@ -159,18 +165,36 @@ class Listener:
 
     def stop(self) -> tuple[list[Message], list[list[str]]]:
         """The messages until now, and the lines that each program printed of them."""
-        time.sleep(0.3)  # for the programs to read what has been sent
-        for program in self.programs:
-            program.send_signal(signal.SIGINT)
-        printed = [program.communicate(timeout=10)[0].splitlines() for program in self.programs]
-        return list(self.netlink.heard()), printed
+        messages = list(self.netlink.heard())
+        return messages, [_printed(program, len(messages)) for program in self.programs]
 
 
-def _wait_for_listeners(wanted: int) -> None:
-    """Wait until this many sockets of the namespace listen to the three groups of conntrack events."""
-    deadline = time.monotonic() + 10
-    while sum(_listeners()) < wanted:
-        assert time.monotonic() < deadline, "conntrack does not listen"
+def _printed(program: subprocess.Popen[bytes], events: int) -> list[str]:
+    """The lines of a program that is interrupted when it has told of so many events, and waits for more."""
+    assert program.stdout is not None
+    data = b""
+    while len(EVENT_LINE.findall(data)) < events:
+        ready, _, _ = select.select([program.stdout], [], [], PATIENCE)
+        assert ready, f"conntrack told of fewer events than {events}"
+        more = os.read(program.stdout.fileno(), 1 << 16)
+        assert more, f"conntrack ended before it told of {events} events"
+        data += more
+    # Interrupted while it writes a line it would write that line twice.
+    _wait(lambda: _sleeps(program.pid), "conntrack does not wait for events")
+    program.send_signal(signal.SIGINT)
+    rest, _ = program.communicate(timeout=PATIENCE)
+    return (data + rest).decode().splitlines()
+
+
+def _sleeps(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "S"
+
+
+def _wait(condition: Callable[[], bool], otherwise: str) -> None:
+    """Wait until a condition holds, as long as a busy machine may need."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, otherwise
         time.sleep(0.01)
 
 

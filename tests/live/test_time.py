@@ -43,6 +43,7 @@ def test_the_command_agrees(tmp_path: Path) -> None:
     assert again.out == done.out
 
 
+@pytest.mark.plain
 def test_a_planted_fault_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A FIN or RST out of the window cuts short what has two minutes left: here a second less would do."""
     from ctcore_tcp import decide

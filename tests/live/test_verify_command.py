@@ -64,6 +64,7 @@ def test_what_is_recorded_is_what_is_compared_later(tmp_path: Path) -> None:
     assert 0 < int(again.lines[0].split()[1]) < 39
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("fault", ["table: SYN of the original direction in TIME_WAIT", "a timeout"])
 def test_a_planted_fault_is_shown(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     FAULTS[fault](monkeypatch)

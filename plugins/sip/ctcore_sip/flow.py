@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ctcore import Conn, Expectation, Packet, Tuple, help_data
+from ctcore.common import IP_CT_IS_REPLY
 from ctcore.expect import ExpectError
 from ctcore_sip.message import Refused
 
@@ -30,6 +31,12 @@ class Talk:
     ct: Conn
     own: Tuple
     peer: Tuple
+
+    @classmethod
+    def of(cls, pkt: Packet, ct: Conn, ctinfo: int) -> Talk:
+        """What a packet of a flow is looked at as."""
+        direction = int(ctinfo >= IP_CT_IS_REPLY)
+        return cls(pkt, ct, ct.tuple(direction), ct.tuple(1 - direction))
 
     @property
     def private(self) -> Private:

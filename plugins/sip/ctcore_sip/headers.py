@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from ctcore_sip.address import Endpoint, endpoint
-from ctcore_sip.scan import LETTERS, LINE_END, in_value, number
+from ctcore_sip.scan import LETTERS, LINE_END, in_value, line_start, number
 
 _colon = re.compile(
     rb"[ \t]*(?:%(end)s[ \t]+)?:(?=.)[ \t]*(?:%(end)s[ \t]+|(?![ \t\r\n]))" % {b"end": LINE_END}, re.DOTALL
 ).match
-_user = re.compile(rb"[^@\r\n]*@").match
 _comma = in_value(b",")
 _sip = in_value(b"sip:")
 
@@ -30,17 +29,14 @@ class Header:
     """A kind of header, by its name and, if it has one, its compact form."""
 
     def __init__(self, name: bytes, compact: bytes = b"") -> None:
-        names = name + (rb"|%s(?=[^%s])" % (compact, LETTERS) if compact else b"")
-        # What follows the end of a line is one byte of that line even where it is itself the end of a line.
-        self._lines = re.compile(rb"%s(?:(%s)|.)" % (LINE_END, names), re.DOTALL | re.IGNORECASE).finditer
+        short = rb"|%s(?=[^%s])" % (compact, LETTERS) if compact else b""
+        self._line = line_start(rb"(?:%s%s)" % (name, short))
 
     def find(self, text: bytes, at: int = 0) -> int | None:
         """Where the value of the next such header begins; None where there is none, or where it has no value."""
-        for line in self._lines(text, at):
-            if line[1] is not None:
-                colon = _colon(text, line.end())
-                return None if colon is None else colon.end()
-        return None
+        line = self._line(text, at)
+        colon = None if line is None else _colon(text, line.end())
+        return None if colon is None else colon.end()
 
     def number(self, text: bytes) -> int | None:
         """The number that is the value of the first such header, or None."""
@@ -84,8 +80,9 @@ def _after_comma(text: bytes, at: int, family: int) -> tuple[int, Endpoint | Non
 
 def _uri(text: bytes, at: int, family: int) -> Endpoint | None:
     """The endpoint in what follows ``sip:``, behind the user."""
-    user = _user(text, at)
-    return endpoint(text, at if user is None else user.end(), family)
+    sign = text.find(b"@", at)
+    has_user = sign >= 0 and text.find(b"\r", at, sign) < 0 and text.find(b"\n", at, sign) < 0
+    return endpoint(text, sign + 1 if has_user else at, family)
 
 
 def parameter(text: bytes, at: int, name: bytes) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ctcore import Conn, ExpectPolicy, Packet, drop, helper, tcp_payload, udp_payload
-from ctcore.common import IP_CT_ESTABLISHED, IP_CT_ESTABLISHED_REPLY, IP_CT_IS_REPLY
+from ctcore.common import IP_CT_ESTABLISHED, IP_CT_ESTABLISHED_REPLY
 from ctcore.netfilter import ACCEPT
 from ctcore.sysctl import Sysctl
 from ctcore_sip import register
@@ -48,13 +48,11 @@ class Sip(Settings):
             ct.refresh(pkt, self.timeout)
         if len(text) < SHORTEST:
             return ACCEPT
-        direction = int(ctinfo >= IP_CT_IS_REPLY)
-        talk = Talk(pkt, ct, ct.tuple(direction), ct.tuple(1 - direction))
         try:
             for one in (text,) if ct.original[-1] == UDP else messages(text):
                 message = parse(one)
                 if message is not None:
-                    self._heed(talk, message)
+                    self._heed(Talk.of(pkt, ct, ctinfo), message)
         except Refused as refusal:
             return drop(pkt, ct, str(refusal))
         return ACCEPT

@@ -9,14 +9,14 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-LINE_END: Final = rb"(?:\r\n|\r|\n)"
+LINE_END: Final = rb"(?:\r\n|\r(?!\n)|\n)"
 LETTERS: Final = rb"A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff"
 """What the kernel takes for letters: those of ISO 8859-1."""
 
-_MOST_DIGITS: Final = 11
 _U32_MAX: Final = 2**32 - 1
 
 _digits = re.compile(rb"[0-9]+").match
+_number = re.compile(rb"[0-9]{1,11}(?![0-9])").match
 
 Search = Callable[[bytes, int], "re.Match[bytes] | None"]
 
@@ -32,11 +32,19 @@ def number(text: bytes, at: int) -> int | None:
 
     More than eleven digits are no number, even if they begin with zeros (kernel behaviour).
     """
-    end = digits_end(text, at)
-    if not 0 < end - at <= _MOST_DIGITS:
-        return None
-    value = int(text[at:end])
-    return value if value <= _U32_MAX else None
+    found = _number(text, at)
+    value = None if found is None else int(found[0])
+    return None if value is None or value > _U32_MAX else value
+
+
+def line_start(beginnings: bytes) -> Search:
+    """A search from a position for the next line that begins with one of these texts, in any case: a pattern.
+
+    The match has the beginning as its group 1, and ends behind it. Of what follows the end of a line the kernel passes
+    over one byte, even where that is itself the end of a line.
+    """
+    others = rb"(?:[^\r\n]*%s(?!%s).)*" % (LINE_END, beginnings)
+    return re.compile(rb"%s[^\r\n]*%s(%s)" % (others, LINE_END, beginnings), re.DOTALL | re.IGNORECASE).match
 
 
 def on_line(literal: bytes) -> Search:
