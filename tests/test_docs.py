@@ -41,7 +41,7 @@ DOCS = ROOT / "docs"
 EXAMPLE_HOOK = re.compile(r"`((?:l3proto|l4proto|helper|extension|observer)\.\w+)`")
 CONSOLE = [(block, shown) for page in PAGES for block in blocks(page, "console") for shown in commands(block)]
 
-pytestmark = pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")
+pytestmark = pytest.mark.plugins("ipv4", "ipv6", "tcp", "udp", "icmp", "icmpv6")
 
 
 @pytest.fixture(scope="session")

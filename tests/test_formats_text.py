@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ctcore.common import Event, EventKind, Status
+from ctcore.common import EXT_TSTAMP, Event, EventKind, Status
 from ctcore.formats import proc, save, text, xml
 from ctcore.formats.labels import LabelMap
 from ctcore.formats.output import Output
@@ -140,6 +140,17 @@ def test_delta_time_truncates_both_times_but_not_in_proc() -> None:
     replay.now = START // SECOND * SECOND + 2 * SECOND
     assert "delta-time=2 " in replay.line(ct)
     assert "delta-time=1 " in proc.flow_line(ct, replay.now)
+
+
+def test_xml_tells_the_age_of_a_flow_that_ended_otherwise_than_text() -> None:
+    """Ten milliseconds that a second's end lies between: as text a second, as XML none."""
+    replay = Replay(nf_conntrack_timestamp=1)
+    ct = replay.feed(SYN)
+    times = ct.ext_find(EXT_TSTAMP)
+    times.start, times.stop = 2 * SECOND - 5_000_000, 2 * SECOND + 5_000_000
+    event = (EventKind.DESTROY, ct, 1 << Event.DESTROY, replay.now)
+    assert " delta-time=1" in text.event_line(*event)
+    assert "<deltatime>0</deltatime>" in xml.event_line(*event)
 
 
 ZONES = {

@@ -18,11 +18,11 @@ from ctcore.sources import open_capture
 from ctcore.verify.recorded import Recording, compare_recorded, place
 from ctcore.verify.sidebyside import Outcome, replay
 from ctcore.verify.sides import Own
-from tests.live.test_fuzz import FAULTS
+from tests.live.test_fuzz import FAULTS, FAULTS6
 from tests.recorded.make import HELPED_HERE, HERE, SETTINGS, captures, helped
 from tests.test_cli import run
 
-pytestmark = pytest.mark.plugins("ipv4", "tcp", "udp", "icmp", "sctp", "gre", "udplite")
+pytestmark = pytest.mark.plugins("ipv4", "ipv6", "tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "udplite")
 
 HTTP = next(path for path in captures() if path.name == "http.pcap")
 ACCOUNT = ("ctinfo", "direction", "verdict", "reasons", "events", "entry", "state", "timeout", "counters")
@@ -131,10 +131,13 @@ def found_by(name: str) -> Path | None:
     return None
 
 
+PLANTED = {**FAULTS, **{fault: plant for fault, (_, plant) in FAULTS6.items()}}
+
+
 @pytest.mark.plain
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", PLANTED)
 def test_a_planted_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    FAULTS[fault](monkeypatch)
+    PLANTED[fault](monkeypatch)
     capture = found_by("defaults")
     assert capture is not None
     monkeypatch.undo()

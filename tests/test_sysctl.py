@@ -68,6 +68,12 @@ DCCP = {
     "nf_conntrack_dccp_timeout_timewait": (240, 0, 2**32 - 1),
     "nf_conntrack_dccp_loose": (1, 0, 1),
 }
+IPV6 = {
+    "nf_conntrack_frag6_timeout": (60, 0, 2**32 - 1),
+    "nf_conntrack_frag6_low_thresh": (3145728, 0, 2**31 - 1),
+    "nf_conntrack_frag6_high_thresh": (4194304, 0, 2**31 - 1),
+}
+ICMPV6 = {"nf_conntrack_icmpv6_timeout": (30, 0, 2**32 - 1)}
 
 
 def rows(plugin: str, table: dict[str, tuple[int, int, int]]) -> list[object]:
@@ -79,9 +85,11 @@ EVERY = pytest.mark.parametrize(
     ("name", "default", "minimum", "maximum"),
     [
         *rows("", CORE),
+        *rows("ipv6", IPV6),
         *rows("tcp", TCP),
         *rows("udp", UDP),
         *rows("icmp", ICMP),
+        *rows("icmpv6", ICMPV6),
         *rows("sctp", SCTP),
         *rows("gre", GRE),
         *rows("dccp", DCCP),
@@ -103,7 +111,7 @@ def test_default_and_range(net: Net, name: str, default: int, minimum: int, maxi
 
 @EVERY
 def test_unit(net: Net, name: str, default: int, minimum: int, maximum: int) -> None:
-    assert net.sysctl.find(name).unit == ("seconds" if "timeout" in name else "")
+    assert net.sysctl.find(name).unit == ("seconds" if "timeout" in name else "bytes" if "thresh" in name else "")
 
 
 def test_no_other_core_setting(net: Net) -> None:
@@ -111,9 +119,9 @@ def test_no_other_core_setting(net: Net) -> None:
     assert {name.rpartition(".")[2] for name in core.sysctl} == {*CORE, "nf_conntrack_count"}
 
 
-@pytest.mark.plugins("ipv4", "tcp", "udp", "icmp", "sctp", "gre", "dccp")
+@pytest.mark.plugins("ipv4", "ipv6", "tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "dccp")
 def test_no_other_setting_of_the_plugins(net: Net) -> None:
-    known = {*CORE, *TCP, *UDP, *ICMP, *SCTP, *GRE, *DCCP, "nf_conntrack_count"}
+    known = {*CORE, *IPV6, *TCP, *UDP, *ICMP, *ICMPV6, *SCTP, *GRE, *DCCP, "nf_conntrack_count"}
     assert {name for name in net.sysctl if name.startswith("net.netfilter.")} == {f"net.netfilter.{n}" for n in known}
     assert net.sysctl["net.ipv4.ipfrag_time"] == 30
 

@@ -113,5 +113,5 @@ def _times(msg: message.Message, output: Output) -> Iterator[str]:
         return
     if output.ktimestamp:
         yield tag("timestamp", tag("start", times.start) + (tag("stop", times.stop) if times.stop else ""))
-    # Text truncates both times beforehand. So does XML, but where the flow has ended it truncates the difference.
-    yield tag("deltatime", (times.stop - times.start) // SECOND if times.stop else msg.age)
+    # Of a flow that ended text tells the difference of the seconds, and XML the seconds of the difference.
+    yield tag("deltatime", max(0, times.stop - times.start) // SECOND if times.stop else msg.age)

@@ -11,34 +11,43 @@ from ctcore.formats.objects import flow_object
 from ctcore.netfilter import Verdict
 from ctcore.registry import Registry
 from ctcore.testing.conversation import SECOND, START
-from ctcore.testing.packets import shortened
+from ctcore.testing.packets import payload_of, shortened
 
 ETHERTYPE_IPV4: Final = 0x0800
+ETHERTYPE_IPV6: Final = 0x86DD
 STATES: Final = frozenset({"new", "established", "related", "invalid", "untracked", "none"})
 
 
 def accounts(
-    registry: Registry, packets: Iterable[bytes], before: bytes = b"", after: bytes = b"", cut: bool = False
+    registry: Registry,
+    packets: Iterable[bytes],
+    before: bytes = b"",
+    after: bytes = b"",
+    cut: bool = False,
+    ethertype: int = ETHERTYPE_IPV4,
 ) -> list[dict[str, Any]]:
     """Feed packets to a new conntrack, a second apart, and tell all that can be seen of each.
 
     Each packet lies in a buffer between ``before`` and ``after``. With ``cut``, bytes that are missing by its
-    own header were left out by a capture. Raises what a plugin raises, where the registry is strict.
+    own header were left out by a capture. ``ethertype`` says what they all are. Raises what a plugin raises,
+    where the registry is strict.
     """
     conntrack = Conntrack(registry, {"nf_conntrack_acct": 1})
     return [
-        _account(conntrack, packet, START + number * SECOND, before, after, cut)
+        _account(conntrack, packet, START + number * SECOND, before, after, cut, ethertype)
         for number, packet in enumerate(packets)
     ]
 
 
-def _account(conntrack: Conntrack, packet: bytes, now: int, before: bytes, after: bytes, cut: bool) -> dict[str, Any]:
+def _account(
+    conntrack: Conntrack, packet: bytes, now: int, before: bytes, after: bytes, cut: bool, ethertype: int
+) -> dict[str, Any]:
     net, pkt = conntrack.net, conntrack.packet
     pkt.buf = before + packet + after
     pkt.nhoff = len(before)
     pkt.avail = len(before) + len(packet)
     pkt.cut = cut
-    seen = conntrack.result(net.receive(pkt, ETHERTYPE_IPV4, now))
+    seen = conntrack.result(net.receive(pkt, ethertype, now))
     return {
         "verdict": seen.verdict,
         "state": seen.state,
@@ -50,9 +59,11 @@ def _account(conntrack: Conntrack, packet: bytes, now: int, before: bytes, after
     }
 
 
-def check_any_bytes(registry: Registry, packets: Iterable[bytes], cut: bool = False) -> None:
+def check_any_bytes(
+    registry: Registry, packets: Iterable[bytes], cut: bool = False, ethertype: int = ETHERTYPE_IPV4
+) -> None:
     """Whatever the bytes, each packet has a verdict and a relation that exist, and the two agree."""
-    for seen in accounts(registry, packets, cut=cut):
+    for seen in accounts(registry, packets, cut=cut, ethertype=ethertype):
         assert seen["verdict"] in set(Verdict), seen
         assert seen["state"] in STATES, seen
         related = seen["state"] in ("new", "established", "related")
@@ -63,12 +74,17 @@ def check_any_bytes(registry: Registry, packets: Iterable[bytes], cut: bool = Fa
 
 
 def check_surroundings(
-    registry: Registry, packets: Iterable[bytes], before: bytes, after: bytes, cut: bool = False
+    registry: Registry,
+    packets: Iterable[bytes],
+    before: bytes,
+    after: bytes,
+    cut: bool = False,
+    ethertype: int = ETHERTYPE_IPV4,
 ) -> None:
     """What lies around a packet in its buffer makes no difference: nothing is read beyond its ends."""
     packets = list(packets)
-    alone = accounts(registry, packets, cut=cut)
-    within = accounts(registry, packets, before, after, cut)
+    alone = accounts(registry, packets, cut=cut, ethertype=ethertype)
+    within = accounts(registry, packets, before, after, cut, ethertype)
     assert within == alone
 
 
@@ -81,23 +97,24 @@ def check_inverse(invert: Callable[[bytes], bytes | None], part: bytes) -> None:
 
 
 def every_cut(packet: bytes) -> Iterator[bytes]:
-    """An IPv4 packet shortened to each size that leaves its network header whole, honest about its length."""
-    for size in range((packet[0] & 15) * 4, len(packet)):
+    """A packet shortened to each size that leaves its network header whole, honest about its length."""
+    for size in range(len(packet) - len(payload_of(packet)), len(packet)):
         yield shortened(packet, size)
 
 
 def check_cuts(registry: Registry, packet: bytes) -> None:
     """A good packet is INVALID when shortened and dropped when bytes are missing, with a reason."""
-    for short, seen in _each(registry, every_cut(packet)):
+    ethertype = ETHERTYPE_IPV6 if packet[0] >> 4 == 6 else ETHERTYPE_IPV4
+    for short, seen in _each(registry, every_cut(packet), ethertype):
         assert seen["state"] == "invalid", (len(short), seen)
         assert seen["reasons"], f"no reason is given for {len(short)} bytes"
         assert seen["entry"] is None, (len(short), seen)
-    for part, seen in _each(registry, (packet[:size] for size in range(len(packet)))):
+    for part, seen in _each(registry, (packet[:size] for size in range(len(packet))), ethertype):
         assert seen["verdict"] == Verdict.DROP, (len(part), seen)
         assert seen["state"] == "none", (len(part), seen)
         assert seen["reasons"], f"no reason is given for {len(part)} bytes"
 
 
-def _each(registry: Registry, packets: Iterable[bytes]) -> Iterator[tuple[bytes, dict[str, Any]]]:
+def _each(registry: Registry, packets: Iterable[bytes], ethertype: int) -> Iterator[tuple[bytes, dict[str, Any]]]:
     packets = list(packets)
-    return zip(packets, accounts(registry, packets), strict=True)
+    return zip(packets, accounts(registry, packets, ethertype=ethertype), strict=True)

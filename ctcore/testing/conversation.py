@@ -10,10 +10,12 @@ from ctcore.api import Conntrack, Result
 from ctcore.conn import Conn
 from ctcore.formats.objects import flow_object
 from ctcore.registry import Registry
-from ctcore.testing.packets import IPv4
+from ctcore.testing.packets import IPv4, IPv6
 
 SECOND: Final = 1_000_000_000  # nanoseconds
 START: Final = 1_700_000_000 * SECOND
+IPV4: Final = IPv4("10.0.1.2", "10.0.2.2")
+IPV6: Final = IPv6("2001:db8:1::2", "2001:db8:2::2")
 
 
 @dataclass(frozen=True)
@@ -21,20 +23,20 @@ class Party:
     """One of the two hosts: what it sends goes through conntrack, which answers with the Result."""
 
     talk: Conversation
-    ip: IPv4
+    ip: IPv4 | IPv6
     port: int
     peer_port: int
 
     def tcp(self, flags: str, seq: int = 0, ack: int = 0, **fields: Any) -> Result:
-        """Send a TCP segment; ``fields`` are those of ``IPv4.tcp``."""
+        """Send a TCP segment; ``fields`` are those of ``Transports.tcp``."""
         return self.talk.send(self.ip.tcp(self.port, self.peer_port, flags, seq, ack, **fields))
 
     def udp(self, data: bytes = b"", **fields: Any) -> Result:
-        """Send a UDP datagram; ``fields`` are those of ``IPv4.udp``."""
+        """Send a UDP datagram; ``fields`` are those of ``Transports.udp``."""
         return self.talk.send(self.ip.udp(self.port, self.peer_port, data, **fields))
 
     def icmp(self, kind: int, code: int = 0, **fields: Any) -> Result:
-        """Send an ICMP message; ``fields`` are those of ``IPv4.icmp``."""
+        """Send an ICMP message; ``fields`` are those of ``Transports.icmp``."""
         return self.talk.send(self.ip.icmp(kind, code, **fields))
 
 
@@ -42,14 +44,16 @@ class Conversation:
     """A conntrack of its own with a ``client`` on one side and a ``server`` on the other.
 
     No time passes but by ``wait``. ``registry`` are the plugins (all installed ones, strictly, where it is
-    None), ``sysctls`` the settings; packets are counted unless these say otherwise.
+    None), ``sysctls`` the settings; packets are counted unless these say otherwise. ``ip`` are the addresses, from
+    the client to the server: ``IPV4`` or ``IPV6`` of this module, or others.
     """
 
-    def __init__(self, registry: Registry | None = None, sysctls: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, registry: Registry | None = None, sysctls: Mapping[str, int] | None = None, ip: IPv4 | IPv6 = IPV4
+    ) -> None:
         settings = {"nf_conntrack_acct": 1, **(sysctls or {})}
         self.conntrack = Conntrack(registry if registry is not None else Registry.load(strict=True), settings)
         self.now = START
-        ip = IPv4("10.0.1.2", "10.0.2.2")
         self.client = Party(self, ip, 40000, 80)
         self.server = Party(self, ip.back, 80, 40000)
         self._last: Result | None = None

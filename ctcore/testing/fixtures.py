@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ctcore.registry import Registry
-from ctcore.testing.conversation import Conversation
+from ctcore.testing.conversation import IPV6, Conversation
 
 Converse = Callable[..., Conversation]
 
@@ -24,5 +24,15 @@ def converse(registry: Registry) -> Converse:
 
     def begin(**sysctls: int) -> Conversation:
         return Conversation(registry, sysctls)
+
+    return begin
+
+
+@pytest.fixture
+def converse6(registry: Registry) -> Converse:
+    """The same between two hosts that speak IPv6."""
+
+    def begin(**sysctls: int) -> Conversation:
+        return Conversation(registry, sysctls, IPV6)
 
     return begin

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from ctcore.testing.packets import IPv4
+from ctcore.testing.conversation import IPV4, IPV6
+from ctcore.testing.packets import Transports
 
-PARTIES = IPv4("10.0.1.2", "10.0.2.2")
+directions = st.sampled_from([IPV4, IPV4.back])
+"""From one of two hosts to the other, over IPv4."""
 
-directions = st.sampled_from([PARTIES, PARTIES.back])
-"""From one of two hosts to the other."""
+directions6 = st.sampled_from([IPV6, IPV6.back])
+"""From one of two hosts to the other, over IPv6."""
 
 
-def payloads(protocol: int) -> st.SearchStrategy[bytes]:
-    """IPv4 packets of a protocol between two hosts, in either direction, with any bytes whatever inside."""
-    return st.builds(lambda ip, payload: ip.packet(protocol, payload), directions, st.binary(max_size=80))
+def payloads(protocol: int, between: st.SearchStrategy[Transports] = directions) -> st.SearchStrategy[bytes]:
+    """Packets of a protocol between two hosts, in either direction, with any bytes whatever inside."""
+    return st.builds(lambda ip, payload: ip.packet(protocol, payload), between, st.binary(max_size=80))
 
 
 @st.composite
@@ -28,7 +30,9 @@ def damaged(draw: st.DrawFn, good: st.SearchStrategy[bytes]) -> bytes:
     return bytes(packet)
 
 
-def mixed(good: st.SearchStrategy[bytes], protocol: int) -> st.SearchStrategy[list[bytes]]:
+def mixed(
+    good: st.SearchStrategy[bytes], protocol: int, between: st.SearchStrategy[Transports] = directions
+) -> st.SearchStrategy[list[bytes]]:
     """A few packets, one after the other: good ones, damaged ones, any payload, any bytes whatever."""
-    packets = st.one_of(good, damaged(good), payloads(protocol), st.binary(max_size=60))
+    packets = st.one_of(good, damaged(good), payloads(protocol, between), st.binary(max_size=60))
     return st.lists(packets, min_size=1, max_size=8)

@@ -18,6 +18,10 @@ COUNTERS_ORIG, COUNTERS_REPLY, ID, TUPLE_MASTER, ZONE, TIMESTAMP = 9, 10, 12, 14
 ICMP, TCP, UDP, GRE, ICMPV6, SCTP, UDPLITE = 1, 6, 17, 47, 58, 132, 136
 
 _ICMP_ERRORS: Final = {bytes([kind]) for kind in (3, 4, 5, 11, 12)}
+_REDIRECT: Final = b"\x89"
+_REDIRECTED: Final = 48  # where a redirect carries the packet that was redirected
+_FRAGMENT, _AUTHENTICATION, _NO_NEXT_HEADER = 44, 51, 59
+_EXTENSIONS: Final = (0, 43, _FRAGMENT, _AUTHENTICATION, _NO_NEXT_HEADER, 60)
 _L3: Final[dict[int, str]] = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}
 _L4: Final = {
     ICMP: "icmp", TCP: "tcp", UDP: "udp", 33: "dccp", GRE: "gre", ICMPV6: "icmpv6", SCTP: "sctp",
@@ -158,16 +162,20 @@ def _sums(messages: list[Message], names: dict[int, str]) -> dict[str, int]:
     return total
 
 
-def query(packet: bytes, related: bool = False) -> tuple[int, bytes] | None:
+def query(packet: bytes, related: bool = False, version: int | None = None) -> tuple[int, bytes] | None:
     """(address family, attributes) that ask for the flow of an IP packet's own tuple; None where it has none.
 
-    With ``related``, an ICMP error asks for the flow of the packet that it carries. Fragments and packets too
-    short for their ports have none. A tuple finds the flow of either direction. Of GRE's keys a packet tells one; the
-    other one is taken for zero.
+    With ``related``, an ICMP error or a redirect asks for the flow of the packet that it carries. Fragments and
+    packets too short for their ports have none. A tuple finds the flow of either direction. Of GRE's keys a packet
+    tells one; the other one is taken for zero. ``version`` is of which IP it is, where its first byte is not to be
+    trusted.
     """
-    found = _network(packet, packet[0] >> 4 if packet else 0, inner=False)
-    if found and related and _is_error(found[2], found[3]):
-        found = _network(found[3][8:], 4 if found[0] == socket.AF_INET else 6, inner=True)
+    if version is None:
+        version = packet[0] >> 4 if packet else 0
+    found = _network(packet, version, inner=False)
+    quoted = _quoted(found[2], found[3]) if found and related else None
+    if found and quoted is not None:
+        found = _network(quoted, 4 if found[0] == socket.AF_INET else 6, inner=True)
     if found is None:
         return None
     family, addresses, number, rest = found
@@ -197,10 +205,11 @@ def _keys(rest: bytes) -> list[bytes] | None:
     return [attribute(2, bytes(2)), attribute(3, rest[6:8])] if rest[2:4] == b"\x88\x0b" else None
 
 
-def _is_error(number: int, rest: bytes) -> bool:
-    if number == ICMP:
-        return rest[:1] in _ICMP_ERRORS
-    return number == ICMPV6 and rest[:1] < b"\x80"
+def _quoted(number: int, rest: bytes) -> bytes | None:
+    """What an ICMP error or a redirect carries of another packet; None for what is neither."""
+    if (number == ICMP and rest[:1] in _ICMP_ERRORS) or (number == ICMPV6 and rest[:1] < b"\x80"):
+        return rest[8:]
+    return rest[_REDIRECTED:] if number == ICMPV6 and rest[:1] == _REDIRECT else None
 
 
 def _network(packet: bytes, version: int, inner: bool) -> tuple[int, bytes, int, bytes] | None:
@@ -214,9 +223,25 @@ def _network(packet: bytes, version: int, inner: bool) -> tuple[int, bytes, int,
         addresses = nest(1, attribute(1, packet[12:16]), attribute(2, packet[16:20]))
         return socket.AF_INET, addresses, packet[9], packet[start:end]
     if version == 6 and len(packet) >= 40:
+        length = int.from_bytes(packet[4:6], "big")
+        end = 40 + length if length and not inner else None
+        found = _behind_extensions(packet[6], packet[40:end])
         addresses = nest(1, attribute(3, packet[8:24]), attribute(4, packet[24:40]))
-        return socket.AF_INET6, addresses, packet[6], packet[40:]
+        return None if found is None else (socket.AF_INET6, addresses, *found)
     return None
+
+
+def _behind_extensions(number: int, rest: bytes) -> tuple[int, bytes] | None:
+    """(transport protocol, what follows the extension headers of IPv6); None where there is no transport header."""
+    while number in _EXTENSIONS:
+        if number == _NO_NEXT_HEADER or len(rest) < 2:
+            return None
+        if number == _FRAGMENT and (len(rest) < 4 or rest[2] or rest[3] & 0xF8):
+            return None
+        words = 1 if number == _FRAGMENT else rest[1] + 1
+        size = (rest[1] + 2) * 4 if number == _AUTHENTICATION else words * 8
+        number, rest = rest[0], rest[size:]
+    return number, rest
 
 
 def _direction(told: Attributes, kind: int, counters: int) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from ctcore.verify.netlink import ACK, DUMP, EXCL_CREATE, Message, Netfilter, at
 from ctcore.verify.router import LOG_GROUP, SNAPLEN
 
 ETH_P_IP: Final = 0x0800
+ETH_P_IPV6: Final = 0x86DD
 
 _CT_NEW, _CT_GET, _CT_DELETE, _CT_STATS, _CT_COUNT = 0x100, 0x101, 0x102, 0x104, 0x105
 _EXP_NEW, _EXP_GET, _EXP_DELETE, _EXP_STATS = 0x200, 0x201, 0x202, 0x203
@@ -40,6 +41,7 @@ _EVENT_GROUPS: Final = (1, 2, 3, 4, 6)
 _MARK, _PAYLOAD, _PREFIX = 2, 9, 10
 _SENTINEL: Final = struct.pack("!HHBBHHHBBH4s4s", 0, ETH_P_IP, 0x45, 0, 20, 0, 0, 64, 253, 0x79EE, bytes(4), bytes(4))
 _SENTINEL_WAIT: Final = 2.0
+_LOOPBACK: Final = bytes(15) + b"\1"
 _DEFAULTS: Final = {"nf_conntrack_acct": 1, "nf_conntrack_log_invalid": 255, "nf_conntrack_events": 1}
 
 
@@ -103,12 +105,13 @@ class Kernel:
 
         Returns an object in the schema of ``trace -o json``. ``frame`` is its number there, by default one
         more than the last; ``time_ns`` is when it was written. ``verdict`` is "accept" where the packet came
-        out, "stolen" for a fragment that was kept, else "drop", whoever dropped it.
+        out, "stolen" for a fragment that was kept, else "drop", whoever dropped it; and "gone" for a fragment of
+        IPv6 that conntrack did not get, for nobody can tell one that waits from one that was dropped.
         """
         self._frame = self._frame + 1 if frame is None else frame
         now = time.time_ns()
         heard = _Heard()
-        self._write(self._namespace.inner, struct.pack("!HH", 0, ethertype) + packet)
+        self._send(packet, ethertype)
         self._collect(heard)
         out = self._came_out()
         if not out or heard.ctinfo == "none":
@@ -119,9 +122,9 @@ class Kernel:
             "time_ns": now,
             "ctinfo": heard.ctinfo,
             "direction": heard.direction,
-            "verdict": _verdict(heard, out),
+            "verdict": _verdict(heard, out, ethertype),
             "reasons": heard.reasons,
-            "entry": self._entry(heard),
+            "entry": self._entry(heard, ethertype),
             "events": list(self.events()),
         }
 
@@ -195,6 +198,18 @@ class Kernel:
         except OSError as error:
             raise CtcoreError(f"this kernel lacks nf_conntrack_netlink: {error.strerror}") from None
 
+    def _send(self, packet: bytes, ethertype: int) -> None:
+        """From the wire; a packet from ::1 to ::1, which was captured on a loopback interface, comes from there."""
+        loopback = self._namespace.loopback
+        if ethertype != ETH_P_IPV6 or packet[8:40] != _LOOPBACK * 2 or loopback is None:
+            self._write(self._namespace.inner, struct.pack("!HH", 0, ethertype) + packet)
+            return
+        try:
+            loopback.sendto(packet, ("lo", ETH_P_IPV6, 0, 0, bytes(6)))
+        except OSError as error:
+            if error.errno != errno.EMSGSIZE:
+                raise
+
     def _write(self, device: int, packet: bytes) -> None:
         try:
             os.write(device, packet)
@@ -226,8 +241,8 @@ class Kernel:
             pass
         return out
 
-    def _entry(self, heard: _Heard) -> dict[str, Any] | None:
-        query = decode.query(heard.packet, related=heard.ctinfo == "related")
+    def _entry(self, heard: _Heard, ethertype: int) -> dict[str, Any] | None:
+        query = decode.query(heard.packet, heard.ctinfo == "related", 6 if ethertype == ETH_P_IPV6 else None)
         if query is None:
             return None
         found = self._get(*query)
@@ -273,7 +288,9 @@ def _note(heard: _Heard, message: Message) -> None:
         setattr(heard, text, True)
 
 
-def _verdict(heard: _Heard, out: bool) -> str:
+def _verdict(heard: _Heard, out: bool, ethertype: int) -> str:
     if out:
         return "accept"
-    return "stolen" if heard.fragment and heard.ctinfo == "none" else "drop"
+    if heard.fragment and heard.ctinfo == "none":
+        return "stolen" if ethertype == ETH_P_IP else "gone"
+    return "drop"

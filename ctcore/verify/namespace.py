@@ -14,6 +14,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import socket
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
@@ -32,14 +33,16 @@ class Namespace:
 
     ``inner`` and ``outer`` are the file descriptors of the two TUN devices (non-blocking): what is written to
     ``inner`` arrives in the namespace, what the router sends on is read from ``outer``. Both carry the four
-    bytes of packet information (flags, EtherType in network order) before the packet. Raises CtcoreError
-    where there is no root or the kernel lacks something, and SysctlError for a sysctl that it does not take.
+    bytes of packet information (flags, EtherType in network order) before the packet. ``loopback`` is a socket
+    for what comes from the loopback interface instead. Raises CtcoreError where there is no root or the kernel
+    lacks something, and SysctlError for a sysctl that it does not take.
     """
 
     def __init__(self, sysctls: Mapping[str, int | str] | None = None, helpers: Iterable[Assignment] = ()) -> None:
         self.sysctls = dict(sysctls or {})
         self.helpers = tuple(helpers)
         self.inner = self.outer = self._home = self._there = self._lock = -1
+        self.loopback: socket.socket | None = None
 
     def __enter__(self) -> Namespace:
         try:
@@ -58,6 +61,9 @@ class Namespace:
 
     def close(self) -> None:
         """Let go of the namespace, so that the kernel removes all that is in it. Harmless when repeated."""
+        if self.loopback is not None:
+            self.loopback.close()
+            self.loopback = None
         for name in ("inner", "outer", "_there", "_home", "_lock"):
             fd = getattr(self, name)
             setattr(self, name, -1)
@@ -113,6 +119,7 @@ class Namespace:
         router.load_helpers(self.helpers)
         router.choose_logger()
         router.connect()
+        self.loopback = router.loopback()
         for name, wanted in self.sysctls.items():
             _write_sysctl(name, wanted)
 

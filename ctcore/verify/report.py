@@ -13,7 +13,7 @@ from ctcore.verify.sidebyside import Disputed, Outcome
 MOST: Final = 20
 """Differences after the last packet that are told one by one."""
 
-_ETH_P_IP: Final = 0x0800
+_IP: Final = (0x0800, 0x86DD)
 _NOT_SAID: Final = "-"
 _NOT_PRINTED: Final = "(not printed)"
 
@@ -44,7 +44,7 @@ def details(outcome: Outcome) -> Iterator[str]:
 def disputed_lines(disputed: Disputed, judged: Comparison) -> Iterator[str]:
     """A packet and both accounts of it, field by field; those that differ are marked."""
     packet = disputed.packet
-    shown = decoded(packet) if disputed.ethertype == _ETH_P_IP else f"EtherType {disputed.ethertype:04x}"
+    shown = decoded(packet) if disputed.ethertype in _IP else f"EtherType {disputed.ethertype:04x}"
     yield f"  packet {disputed.kernel['frame']}: {shown}"
     comparison = type(judged)()
     comparison.add(disputed.kernel, disputed.ctcore)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import socket
 import struct
 import subprocess
 from collections.abc import Iterable
@@ -19,8 +20,9 @@ from ctcore.helper import Assignment
 LOG_GROUP: Final = 1
 """The nflog group of the rules below; the kernel's own remarks on invalid packets come in group 0."""
 
-SNAPLEN: Final = 256
-"""Bytes of a packet in its log message: enough for an ICMP error and the headers of the packet in it."""
+SNAPLEN: Final = 1 << 14
+"""Bytes of a packet in its log message: enough for an ICMP error and the headers of the packet in it, those of IPv6
+included that come before the transport header."""
 
 _TUNSETIFF: Final = 0x400454CA
 _IFF_TUN: Final = 1
@@ -86,9 +88,8 @@ table inet ctcore {{
     ip daddr {{ 224.0.0.0/4, 255.255.255.255 }} ip ttl set 64 @nh,128,32 set 0xc0000202
     ip saddr {{ 0.0.0.1-0.255.255.255, 127.0.0.0/8, 240.0.0.0-255.255.255.254 }} @nh,96,32 set 0xc0000201
     ip daddr {{ 0.0.0.1-0.255.255.255, 127.0.0.0/8, 240.0.0.0-255.255.255.254 }} @nh,128,32 set 0xc0000202
-    ip6 hoplimit < 2 ip6 hoplimit set 64
-    ip6 saddr {{ ::/127, fe80::/10, ff00::/8 }} @nh,64,128 set 0x20010db8000000000000000000000001
-    ip6 daddr {{ ::/127, fe80::/10, ff00::/8 }} @nh,192,128 set 0x20010db8000000000000000000000002
+    ip6 daddr {{ ::1, fe80::/10, ff00::/8 }} ip6 hoplimit set 64 \
+      @nh,64,128 set 0x20010db8000000000000000000000001 @nh,192,128 set 0x20010db8000000000000000000000002
   }}
   chain own {{
     type filter hook output priority -500; policy drop;
@@ -118,6 +119,20 @@ def tun(name: str) -> int:
     return fd
 
 
+def loopback() -> socket.socket:
+    """A socket that puts whole IPv6 packets on the loopback interface: no other one takes those of the address ::1.
+
+    Raises CtcoreError where the kernel has no packet sockets.
+    """
+    try:
+        made = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
+    except OSError as error:
+        raise CtcoreError(f"this kernel lacks packet sockets: {error.strerror}") from None
+    made.bind(("lo", 0))
+    made.setblocking(False)
+    return made
+
+
 def connect() -> None:
     """Bring the devices up and route everything to the outer one. Raises CtcoreError without pyroute2."""
     try:
@@ -126,6 +141,7 @@ def connect() -> None:
         raise CtcoreError("asking the running kernel needs pyroute2: pip install 'ctcore[kernel]'") from None
     with IPRoute() as route:
         index = {link.get_attr("IFLA_IFNAME"): link["index"] for link in route.get_links()}
+        route.link("set", index=index["lo"], state="up")
         route.link("set", index=index["inner"], mtu=_MTU, state="up")
         route.link("set", index=index["outer"], mtu=_MTU, txqlen=10000, state="up")
         route.route("add", dst="0.0.0.0/0", oif=index["outer"])

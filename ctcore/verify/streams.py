@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ctcore.errors import CtcoreError
 from ctcore.sources import open_capture
-from ctcore.verify.kernel import ETH_P_IP, Kernel
+from ctcore.verify.kernel import ETH_P_IP, ETH_P_IPV6, Kernel
 
 Sysctls = Mapping[str, int | str]
 
@@ -19,7 +19,10 @@ ACCOUNTING: Final = {"nf_conntrack_acct": 1}
 """Set on both sides unless the caller says otherwise, so that counters can be compared."""
 
 
-def kernel(capture: str, sysctls: Sysctls, ethertypes: Collection[int] = (ETH_P_IP,)) -> Iterator[dict[str, Any]]:
+BOTH: Final = (ETH_P_IP, ETH_P_IPV6)
+
+
+def kernel(capture: str, sysctls: Sysctls, ethertypes: Collection[int] = BOTH) -> Iterator[dict[str, Any]]:
     """Replay a capture through the running kernel at full speed: its answer to each frame.
 
     Frames of other ``ethertypes`` are left out of the replay, but not out of the stream. Raises CaptureError

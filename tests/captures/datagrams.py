@@ -6,7 +6,7 @@ import contextlib
 import socket
 import time
 
-from lab import BLACKHOLE, SERVER, Network
+from lab import BLACKHOLE, SERVER, Network, family_of
 from programs import PING
 from scenario import scenario
 from wire import shuffled_fragments
@@ -30,12 +30,13 @@ def fragments_reorder(net: Network) -> None:
     net.client.run(*PING, "-c", "2", "-e", "501", "-s", "4000", SERVER)
 
 
-def echo_udp(net: Network, sizes: tuple[int, ...]) -> None:
+def echo_udp(net: Network, sizes: tuple[int, ...], address: str = SERVER) -> None:
     """Send datagrams of these sizes from one client port to the server, which sends each back once."""
-    with net.client.socket(DGRAM, 41000) as client, net.server.socket(DGRAM, 7) as server:
+    family = family_of(address)
+    with net.client.socket(DGRAM, 41000, 0, family) as client, net.server.socket(DGRAM, 7, 0, family) as server:
         client.settimeout(0.3)
         for size in sizes:
-            client.sendto(b"\x5a" * size, (SERVER, 7))
+            client.sendto(b"\x5a" * size, (address, 7))
             data, sender = server.recvfrom(65536)
             server.sendto(data, sender)
             with contextlib.suppress(TimeoutError):  # an answer of which a fragment was lost on purpose

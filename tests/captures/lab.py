@@ -20,13 +20,21 @@ CLONE_NEWNET, CLONE_NEWUTS = 0x40000000, 0x04000000
 CLIENT, SERVER = "192.0.2.10", "203.0.113.80"
 NO_ROUTE, ABSENT, BLACKHOLE = "198.51.100.7", "203.0.113.200", "203.0.113.201"
 REJECTED = {"host-unreachable": "203.0.113.202", "admin-prohibited": "203.0.113.203"}
+CLIENT6, SERVER6 = "2001:db8:1::10", "2001:db8:2::80"
+NO_ROUTE6, ABSENT6, BLACKHOLE6 = "2001:db8:3::7", "2001:db8:2::200", "2001:db8:2::201"
+REJECTED6 = {"addr-unreachable": "2001:db8:2::202", "admin-prohibited": "2001:db8:2::203"}
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
 SYSCTLS = {
-    "ipv6/conf/all/disable_ipv6": "1",
-    "ipv6/conf/default/disable_ipv6": "1",
     "ipv4/icmp_ratelimit": "0",
     "ipv4/tcp_congestion_control": "reno",
     "ipv4/tcp_tw_reuse": "1",
+}
+WITHOUT_IPV6 = {"ipv6/conf/all/disable_ipv6": "1", "ipv6/conf/default/disable_ipv6": "1"}
+WITH_IPV6 = {
+    "ipv6/conf/all/disable_ipv6": "0",
+    "ipv6/conf/default/disable_ipv6": "0",
+    "ipv6/conf/default/accept_dad": "0",
+    "ipv6/icmp/ratelimit": "0",
 }
 OFFLOADS = ("rx", "tx", "sg", "tso", "gso", "gro")
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -46,7 +54,7 @@ def hide_host_name() -> None:
 class Node:
     """One host: a network namespace, the programs that run in it and the sockets made in it."""
 
-    def __init__(self, name: str, forward: bool = False) -> None:
+    def __init__(self, name: str, forward: bool = False, ipv6: bool = False) -> None:
         self.name = name
         self._running: list[subprocess.Popen[str]] = []
         home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
@@ -58,7 +66,10 @@ class Node:
             os.close(home)
         self.path = f"/proc/{os.getpid()}/fd/{self._namespace}"
         with self.inside():
-            for key, value in {**SYSCTLS, "ipv4/ip_forward": str(int(forward))}.items():
+            settings = {**SYSCTLS, **(WITH_IPV6 if ipv6 else WITHOUT_IPV6), "ipv4/ip_forward": str(int(forward))}
+            if ipv6 and forward:
+                settings["ipv6/conf/all/forwarding"] = "1"
+            for key, value in settings.items():
                 with open(f"/proc/sys/net/{key}", "w") as file:
                     file.write(value)
         self.ip("link set lo up")
@@ -99,7 +110,7 @@ class Node:
 
     def rule(self, hook: str, text: str) -> None:
         """Add an nft rule to this host's packet filter, at the hook `output` or `forward`."""
-        self.run("nft", f"table ip lab {{ chain {hook} {{ type filter hook {hook} priority 0; {text}; }}; }}")
+        self.run("nft", f"table inet lab {{ chain {hook} {{ type filter hook {hook} priority 0; {text}; }}; }}")
 
     def mute(self, match: str) -> None:
         """From now on this host's own packets that match the nft expression never leave it."""
@@ -107,12 +118,14 @@ class Node:
 
     def unmute(self) -> None:
         """Undo every `mute`."""
-        self.run("nft", "delete table ip lab")
+        self.run("nft", "delete table inet lab")
 
-    def socket(self, kind: socket.SocketKind, port: int = 0, protocol: int = 0) -> socket.socket:
+    def socket(
+        self, kind: socket.SocketKind, port: int = 0, protocol: int = 0, family: int = socket.AF_INET
+    ) -> socket.socket:
         """A socket of this host, bound to a local port, with a limit of 5 s on every call."""
         with self.inside():
-            made = socket.socket(socket.AF_INET, kind, protocol)
+            made = socket.socket(family, kind, protocol)
         made.settimeout(5)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind(("", port))
@@ -122,7 +135,7 @@ class Node:
         """Wait, at most 5 s, until a TCP server of this host answers on its address."""
         deadline = time.monotonic() + 5
         while True:
-            with self.socket(socket.SOCK_STREAM) as probe:
+            with self.socket(socket.SOCK_STREAM, family=family_of(address)) as probe:
                 if not probe.connect_ex((address, port)):
                     return
             if time.monotonic() > deadline:
@@ -138,6 +151,11 @@ class Node:
         os.close(self._namespace)
 
 
+def family_of(address: str) -> int:
+    """The address family of an address."""
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 def finish(process: subprocess.Popen[str], status: int = 0) -> None:
     """Wait, at most 30 s, for a started program; RuntimeError unless it ends with this status."""
     out, err = process.communicate(timeout=30)
@@ -148,14 +166,16 @@ def finish(process: subprocess.Popen[str], status: int = 0) -> None:
 class Network:
     """client (192.0.2.10) - router - gateway - server (203.0.113.80).
 
+    With `ipv6` they have addresses of that kind as well: 2001:db8:1::10 and 2001:db8:2::80.
+
     The cable between router and gateway is a `veth` pair, a user-space `wire` with the given handling, a
     `tun` (no link layer) or a `trunk` (a switch whose ports carry VLAN tag 100). `point` is where to record.
     """
 
-    def __init__(self, middle: str = "veth", handling: Handling | None = None) -> None:
+    def __init__(self, middle: str = "veth", handling: Handling | None = None, ipv6: bool = False) -> None:
         with contextlib.ExitStack() as stack:
-            self.client, self.server = (self._node(stack, name, False) for name in ("client", "server"))
-            self.router, self.gateway = (self._node(stack, name, True) for name in ("router", "gateway"))
+            self.client, self.server = (self._node(stack, name, False, ipv6) for name in ("client", "server"))
+            self.router, self.gateway = (self._node(stack, name, True, ipv6) for name in ("router", "gateway"))
             self.point = self.router
             veth(self.client, "eth0", self.router, "eth0")
             veth(self.gateway, "eth0", self.server, "eth0")
@@ -166,11 +186,13 @@ class Network:
             else:
                 stack.callback(_wire(middle, self.router, "eth1", self.gateway, "eth1", handling).close)
             self._configure()
+            if ipv6:
+                self._configure_ipv6()
             self._stack = stack.pop_all()
 
     @staticmethod
-    def _node(stack: contextlib.ExitStack, name: str, forward: bool) -> Node:
-        node = Node(name, forward)
+    def _node(stack: contextlib.ExitStack, name: str, forward: bool, ipv6: bool = False) -> Node:
+        node = Node(name, forward, ipv6)
         stack.callback(node.close)
         return node
 
@@ -205,6 +227,25 @@ class Network:
         self.gateway.ip(f"route add blackhole {BLACKHOLE}")
         for error, address in REJECTED.items():  # unlike a route's, a rule's errors are not limited in rate
             self.gateway.rule("forward", f"ip daddr {address} reject with icmp type {error}")
+
+    def _configure_ipv6(self) -> None:
+        interfaces = [
+            (self.client, "eth0", f"{CLIENT6}/64"),
+            (self.router, "eth0", "2001:db8:1::1/64"),
+            (self.router, "eth1", "2001:db8:ff::1/64"),
+            (self.gateway, "eth1", "2001:db8:ff::2/64"),
+            (self.gateway, "eth0", "2001:db8:2::1/64"),
+            (self.server, "eth0", f"{SERVER6}/64"),
+        ]
+        for node, name, address in interfaces:
+            node.ip(f"-6 addr add {address} dev {name} nodad")
+        self.client.ip("-6 route add default via 2001:db8:1::1")
+        self.router.ip("-6 route add default via 2001:db8:ff::2")
+        self.gateway.ip("-6 route add 2001:db8:1::/64 via 2001:db8:ff::1")
+        self.server.ip("-6 route add default via 2001:db8:2::1")
+        self.gateway.ip(f"-6 route add blackhole {BLACKHOLE6}")
+        for error, address in REJECTED6.items():
+            self.gateway.rule("forward", f"ip6 daddr {address} reject with icmpv6 type {error}")
 
     def close(self) -> None:
         """Take everything down."""

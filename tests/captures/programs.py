@@ -13,12 +13,14 @@ from scenario import scenario
 from wire import lossy
 
 HTTP_SERVER = """
-import functools, http.server, sys
+import functools, http.server, socket, sys
 handler = http.server.SimpleHTTPRequestHandler
 handler.protocol_version = "HTTP/1.1"
 handler.server_version, handler.sys_version = "lab", ""
 bound = functools.partial(handler, directory=sys.argv[2])
-http.server.ThreadingHTTPServer((sys.argv[1], 80), bound).serve_forever()
+server = http.server.ThreadingHTTPServer
+server.address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+server((sys.argv[1], 80), bound).serve_forever()
 """
 DNS_SERVER = (
     "dnsmasq",
@@ -27,7 +29,6 @@ DNS_SERVER = (
     "--no-resolv",
     "--no-hosts",
     "--bind-interfaces",
-    f"--listen-address={SERVER}",
     "--user=root",
     "--pid-file=",
     "--local=/example.test/",
@@ -38,7 +39,7 @@ PING = ("ping", "-n", "-q", "-i", "0.2")
 CLOSED = 8099
 
 
-def curl(*arguments: str) -> tuple[str, ...]:
+def curl(*arguments: str, server: str = SERVER) -> tuple[str, ...]:
     """A curl command line that reads no settings and asks no resolver."""
     return (
         "curl",
@@ -51,29 +52,29 @@ def curl(*arguments: str) -> tuple[str, ...]:
         "--output",
         "/dev/null",
         "--resolve",
-        f"www.example.test:80:{SERVER}",
+        f"www.example.test:80:{server}",
         *arguments,
     )
 
 
-def dig(*arguments: str) -> tuple[str, ...]:
+def dig(*arguments: str, server: str = SERVER) -> tuple[str, ...]:
     """A dig command line for the server's DNS, one try of one second."""
-    return ("dig", "-r", f"@{SERVER}", "+tries=1", "+time=1", "+nocookie", *arguments)
+    return ("dig", "-r", f"@{server}", "+tries=1", "+time=1", "+nocookie", *arguments)
 
 
-def serve_http(net: Network, folder: str) -> None:
+def serve_http(net: Network, folder: str, address: str = SERVER) -> None:
     """Start the HTTP server with a short page and a longer one."""
     pathlib.Path(folder, "index.html").write_text("<p>A page of the lab.</p>\n" * 20)
     lines = (f"{line:6} of the data of the lab\n" for line in range(3200))
     pathlib.Path(folder, "data").write_text("".join(lines))
-    net.server.start(sys.executable, "-c", HTTP_SERVER, SERVER, folder)
-    net.server.await_port(SERVER, 80)
+    net.server.start(sys.executable, "-c", HTTP_SERVER, address, folder)
+    net.server.await_port(address, 80)
 
 
-def serve_dns(net: Network) -> None:
+def serve_dns(net: Network, address: str = SERVER) -> None:
     """Start dnsmasq with a few names of its own."""
-    net.server.start(*DNS_SERVER)
-    net.server.await_port(SERVER, 53)
+    net.server.start(*DNS_SERVER, f"--listen-address={address}")
+    net.server.await_port(address, 53)
 
 
 @scenario("http.pcapng", "The same, recorded anew, as pcapng.")

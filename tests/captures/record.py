@@ -21,6 +21,7 @@ import time
 import calls  # noqa: F401  (importing these registers their scenarios)
 import connections  # noqa: F401
 import datagrams  # noqa: F401
+import ipv6  # noqa: F401
 import mixed  # noqa: F401
 import programs  # noqa: F401
 import transfers  # noqa: F401
@@ -31,8 +32,9 @@ from scenario import SCENARIOS, Scenario
 HERE = pathlib.Path(__file__).resolve().parent
 # what ICMP quotes of a segment is cut off, so its checksum cannot be told
 BAD = (
-    "ip.checksum.status == 0 || icmp.checksum.status == 0"
-    " || (!icmp && (tcp.checksum.status == 0 || udp.checksum.status == 0 || sctp.checksum.status == 0))"
+    "ip.checksum.status == 0 || icmp.checksum.status == 0 || icmpv6.checksum.status == 0"
+    " || (!icmp && !icmpv6"
+    " && (tcp.checksum.status == 0 || udp.checksum.status == 0 || sctp.checksum.status == 0))"
 )
 CHECKS = [word for protocol in ("ip", "tcp", "udp") for word in ("-o", f"{protocol}.check_checksum:TRUE")]
 CHECKS += ["-o", "sctp.checksum:CRC-32c"]
@@ -80,7 +82,7 @@ def record(scenario: Scenario, folder: pathlib.Path) -> pathlib.Path:
     """Run one scenario in a network of its own; the finished capture file, in this folder."""
     path = folder / scenario.file
     plain = path.with_suffix(".tmp")
-    net = Network(scenario.middle, scenario.handling and scenario.handling())
+    net = Network(scenario.middle, scenario.handling and scenario.handling(), scenario.ipv6)
     try:
         recorder = Recorder(net.point, scenario, plain)
         scenario.traffic(net)

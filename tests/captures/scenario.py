@@ -20,6 +20,7 @@ class Scenario:
     handling: Callable[[], Handling] | None
     interface: str
     options: tuple[str, ...]
+    ipv6: bool
 
     @property
     def recorded(self) -> str:
@@ -44,6 +45,7 @@ def scenario(
     handling: Callable[[], Handling] | None = None,
     interface: str = "eth0",
     options: tuple[str, ...] = (),
+    ipv6: bool = False,
 ) -> Callable[[Callable[[Network], None]], Callable[[Network], None]]:
     """Register a function that makes traffic in a `Network` as the scenario of one capture file.
 
@@ -52,7 +54,7 @@ def scenario(
 
     def register(traffic: Callable[[Network], None]) -> Callable[[Network], None]:
         text = shows or " ".join((traffic.__doc__ or "").split())
-        SCENARIOS.append(Scenario(file, text, traffic, middle, handling, interface, options))
+        SCENARIOS.append(Scenario(file, text, traffic, middle, handling, interface, options, ipv6))
         return traffic
 
     return register

@@ -22,7 +22,8 @@ from contextlib import AbstractContextManager
 # (side the frame came from, 0 or 1; frame) -> what leaves the other end: (seconds of delay, frame) a copy
 Handling = Callable[[int, bytes], Iterable[tuple[float, bytes]]]
 TUNSETIFF, IFF_TUN, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0001, 0x0002, 0x1000
-MAC_LENGTH, IPV4_AT = 12, 14
+MAC_LENGTH, IP_AT = 12, 14
+FRAGMENT_HEADER = 44
 
 
 def _device(name: str, ethernet: bool) -> int:
@@ -108,7 +109,7 @@ def lossy(seed: int, loss: float, late: float, twice: float) -> Handling:
 
     def handling(side: int, frame: bytes) -> Iterable[tuple[float, bytes]]:
         throw = dice.random()
-        if frame[MAC_LENGTH:IPV4_AT] != b"\x08\x00" or throw >= loss + late + twice:
+        if frame[MAC_LENGTH:IP_AT] != b"\x08\x00" or throw >= loss + late + twice:
             return ((0.002, frame),)
         if throw < loss:
             return ()
@@ -130,15 +131,25 @@ def tagged(vlan: int) -> Handling:
     return handling
 
 
+def fragment_of(frame: bytes) -> tuple[bool, int]:
+    """(whether more fragments follow, the offset) of an IP packet; of one without a fragment header false and 0."""
+    kind = frame[MAC_LENGTH:IP_AT]
+    if kind == b"\x08\x00":
+        (word,) = struct.unpack_from("!H", frame, IP_AT + 6)
+        return bool(word & 0x2000), word & 0x1FFF
+    if kind == b"\x86\xdd" and frame[IP_AT + 6] == FRAGMENT_HEADER:
+        (word,) = struct.unpack_from("!H", frame, IP_AT + 42)
+        return bool(word & 1), word >> 3
+    return False, 0
+
+
 def shuffled_fragments(lost: int) -> Handling:
     """From side 1, first fragments come last, last ones twice, and the `lost`th in between never."""
     middle = 0
 
     def handling(side: int, frame: bytes) -> Iterable[tuple[float, bytes]]:
         nonlocal middle
-        ipv4 = frame[MAC_LENGTH:IPV4_AT] == b"\x08\x00"
-        word = struct.unpack_from("!H", frame, IPV4_AT + 6)[0] if ipv4 else 0
-        more, offset = bool(word & 0x2000), word & 0x1FFF
+        more, offset = fragment_of(frame)
         if side == 0 or not (more or offset):
             return ((0.0, frame),)
         if not offset:

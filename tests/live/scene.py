@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ctcore.netns import Net
-from ctcore.testing.packets import IPv4
+from ctcore.testing.packets import IPv4, IPv6
 from ctcore.verify.namespace import Namespace
 from ctcore.verify.netlink import DUMP, NETLINK_NETFILTER, Message, Netfilter
 from tests.live.loading import Loader
@@ -29,8 +29,8 @@ PATIENCE = 60
 SYSCTLS = {"nf_conntrack_acct": 1, "nf_conntrack_timestamp": 1, "nf_conntrack_events": 1}
 LABELS = "1 one\n3 three and more\n127 last\n"
 RULES = """
-table ip formats {
-  ct helper ftp { type "ftp" protocol tcp; }
+table inet formats {
+  ct helper ftp { type "ftp" protocol tcp; l3proto ip; }
   chain raw {
     type filter hook prerouting priority -300;
     udp dport 5001 ct zone set 7
@@ -57,25 +57,21 @@ CREATED = (
     "-p udp -s 10.0.0.2 -d 10.0.0.9 -g 10.0.0.78 --sport 1 --dport 2 -t 1000",
     "-p icmp -s 10.0.0.1 -d 10.0.0.3 --icmp-type 8 --icmp-code 0 --icmp-id 500 -t 1000",
     "-p 99 -s 10.0.0.1 -d 10.0.0.3 -t 1000",
+    "-p tcp -s fd00::1 -d fd00::2 --sport 1 --dport 2 --state ESTABLISHED -t 1000 -u SEEN_REPLY,ASSURED",
+    "-p udp -s fd00::1 -d fd00:0:0:1::9 -n fd00::ffff:0:77 --sport 1 --dport 2 -t 1000 -w 5",
+    "-p udp -s ::1 -d ::ffff:10.0.0.9 -g 64:ff9b::a00:9 --sport 1 --dport 2 -t 1000 -m 9",
+    "-p icmpv6 -s fd00::1 -d fe80::1 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id 500 -t 1000",
+    "-p 99 -s fd00::1 -d fd00::3 -t 1000",
 )
 CLIENT = IPv4("10.0.1.2", "10.0.2.2")
+CLIENT6 = IPv6("2001:db8:1::2", "2001:db8:0:0:2::2")
+ETHERTYPES = {4: 0x0800, 6: 0x86DD}
 
 
 def packets() -> Iterator[bytes]:
     """Flows of every protocol, in many states."""
+    yield from _of(CLIENT, 0)
     server = CLIENT.back
-    for port in range(5000, 5006):
-        yield CLIENT.udp(1000, port, b"hello")
-    yield server.udp(5000, 1000, b"answer")
-    yield CLIENT.echo(7)
-    yield server.echo(7, kind=0)
-    yield CLIENT.packet(50, b"x")
-    yield CLIENT.tcp(1, 80, "S", 10)
-    yield server.tcp(80, 1, "SA", 50, 11)
-    yield CLIENT.tcp(1, 80, "A", 11, 51)
-    yield CLIENT.tcp(1, 80, "FA", 11, 51)
-    yield CLIENT.tcp(2, 80, "S", 10)
-    yield server.tcp(80, 2, "RA", 0, 11)
     yield CLIENT.tcp(3, 21, "S", 10)
     yield server.tcp(21, 3, "SA", 50, 11)
     yield CLIENT.tcp(3, 21, "A", 11, 51)
@@ -84,6 +80,24 @@ def packets() -> Iterator[bytes]:
     yield server.tcp(21, 3, "PA", 58, 19, data=b"227 Entering Passive Mode (10,0,2,2,20,20)\r\n")
     yield CLIENT.tcp(4, 5140, "S", 10)
     yield server.tcp(21, 3, "PA", 102, 19, data=b"227 Entering Passive Mode (10,0,2,2,20,21)\r\n")
+    yield from _of(CLIENT6, 129)
+
+
+def _of(client: IPv4 | IPv6, echo_reply: int) -> Iterator[bytes]:
+    """Flows of an address family."""
+    server = client.back
+    for port in range(5000, 5006):
+        yield client.udp(1000, port, b"hello")
+    yield server.udp(5000, 1000, b"answer")
+    yield client.echo(7)
+    yield server.echo(7, kind=echo_reply)
+    yield client.packet(50, b"x")
+    yield client.tcp(1, 80, "S", 10)
+    yield server.tcp(80, 1, "SA", 50, 11)
+    yield client.tcp(1, 80, "A", 11, 51)
+    yield client.tcp(1, 80, "FA", 11, 51)
+    yield client.tcp(2, 80, "S", 10)
+    yield server.tcp(80, 2, "RA", 0, 11)
 
 
 def conntrack_command(*options: str) -> tuple[str, ...]:
@@ -104,14 +118,14 @@ class Scene:
     def make_flows(self, sent: Iterable[bytes] | None = None, created: Iterable[str] = CREATED) -> None:
         """Send packets, those of ``packets`` where none are given, and create the rest by hand."""
         for packet in packets() if sent is None else sent:
-            os.write(self.space.inner, struct.pack("!HH", 0, 0x0800) + packet)
+            os.write(self.space.inner, struct.pack("!HH", 0, ETHERTYPES[packet[0] >> 4]) + packet)
         for options in created:
             made = self.space.run("conntrack", "-I", *options.split())
             assert made.returncode == 0, made.stderr
 
     def dump(self, kind: int = CT_GET) -> list[Message]:
-        """What the kernel tells of its IPv4 flows, expectations or counters."""
-        return self.netlink.request(kind, flags=DUMP, family=2)
+        """What the kernel tells of its flows, expectations or counters, whatever their address family."""
+        return self.netlink.request(kind, flags=DUMP)
 
     def conntrack(self, *options: str) -> list[str]:
         """The lines that conntrack prints."""
@@ -152,7 +166,7 @@ class Listener:
             self.programs = [
                 subprocess.Popen(conntrack_command("-E", *some), stdout=subprocess.PIPE) for some in options
             ]
-            _wait(lambda: sum(_listeners()) > len(options), "conntrack does not listen")
+            _wait(lambda: len(list(_listeners())) > len(options), "conntrack does not listen")
 
     def __enter__(self) -> Listener:
         return self
@@ -161,7 +175,9 @@ class Listener:
         self.netlink.close()
         for program in self.programs:
             program.kill()
-            program.communicate()
+            program.wait()
+        for file in self.printed:
+            file.close()
 
     def stop(self) -> tuple[list[Message], list[list[str]]]:
         """The messages until now, and the lines that each program printed of them."""
@@ -198,9 +214,10 @@ def _wait(condition: Callable[[], bool], otherwise: str) -> None:
         time.sleep(0.01)
 
 
-def _listeners() -> Iterator[bool]:
-    """For each netlink socket of the namespace, whether it listens to those groups."""
+def _listeners() -> Iterator[int]:
+    """For each netlink socket of the namespace that listens to those groups, the bytes that wait to be read."""
     groups = sum(1 << group - 1 for group in EVENT_GROUPS)
     table = Path("/proc/thread-self/net/netlink").read_text(encoding="ascii").splitlines()
-    for _, protocol, _, mask, *_ in map(str.split, table[1:]):
-        yield int(protocol) == NETLINK_NETFILTER and int(mask, 16) & groups == groups
+    for _, protocol, _, mask, unread, *_ in map(str.split, table[1:]):
+        if int(protocol) == NETLINK_NETFILTER and int(mask, 16) & groups == groups:
+            yield int(unread)

@@ -36,7 +36,7 @@ def test_there_are_captures() -> None:
 
 
 @pytest.mark.kernel
-@pytest.mark.plugins("ipv4", "tcp", "udp", "icmp", "sctp", "gre", "udplite")
+@pytest.mark.plugins("ipv4", "ipv6", "tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "udplite")
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.name)
 def test_kernel_and_ctcore_agree(capture: Path, settings: str) -> None:

@@ -25,7 +25,7 @@ from ctcore.verify.netlink import attributes
 from tests.live.loading import EVENT_TIME, TIMES, Loader, event_of, number
 from tests.live.scene import CREATED, CT_STATS, EXP_GET, EXP_STATS, LABELS, Listener, Scene, opened
 
-pytestmark = [pytest.mark.kernel, pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")]
+pytestmark = [pytest.mark.kernel, pytest.mark.plugins("ipv4", "ipv6", "tcp", "udp", "icmp", "icmpv6")]
 
 SYNPROXY = 24  # the kernel gives one to flows that a program makes; ctcore has no synproxy
 FLAGS = ("extended", "id", "timestamp", "ktimestamp", "labels", "id,labels,ktimestamp,extended,timestamp")

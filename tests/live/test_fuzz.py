@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,10 @@ from ctcore.verify.fuzz.hunt import Hunt
 from ctcore.verify.fuzz.profiles import PROFILES
 from ctcore.verify.fuzz.shrink import shrink
 
-pytestmark = [pytest.mark.kernel, pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")]
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.plugins("ipv4", "ipv6", "tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "udplite"),
+]
 
 SEED = 20261
 WITHIN = 20000
@@ -78,6 +82,57 @@ FAULTS = {
     "window: what may be sent": comparison("in_window", "(limit + 1) & U32", "(limit + 2) & U32"),
     "a timeout": a_timeout,
 }
+
+
+def of_module(module: str, name: str, wrong: object) -> Callable[[pytest.MonkeyPatch], None]:
+    """Something that a module has is another one."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        assert getattr(importlib.import_module(module), name) != wrong
+        patch.setattr(f"{module}.{name}", wrong)
+
+    return plant
+
+
+def ah_in_words_of_8(patch: pytest.MonkeyPatch) -> None:
+    """The length of AH counts as that of the other extension headers."""
+    from ctcore_ipv6 import exthdr
+
+    def length(number: int, field: int) -> int:
+        return exthdr.FRAGMENT_LENGTH if number == exthdr.FRAGMENT else (field + 1) * 8
+
+    patch.setattr(exthdr, "_length", length)
+
+
+def no_duplicates(patch: pytest.MonkeyPatch) -> None:
+    """A fragment that is there already counts as an overlap, for which all are thrown away."""
+    from ctcore.reassembly import Queue
+
+    insert = Queue.insert
+    patch.setattr(Queue, "insert", lambda queue, offset, end: insert(queue, offset, end) and "overlap")
+
+
+FAULTS6 = {
+    "extension headers: the length of AH": ("options6", ah_in_words_of_8),
+    "options: how much padding": ("options6", of_module("ctcore_ipv6.options", "MOST_PADDING", 5)),
+    "fragments: a duplicate": ("frag6", no_duplicates),
+    "fragments: what a first one must have": ("frag6", of_module("ctcore_ipv6.frag", "TRANSPORT_HEADERS", {6: 8})),
+    "icmpv6: node information": ("icmp6", of_module("ctcore_icmpv6.l4proto", "STARTERS", frozenset({128}))),
+    "icmpv6: what is not tracked": ("icmp6", of_module("ctcore_icmpv6.l4proto", "UNTRACKED", frozenset({135, 136}))),
+    "redirects: the hop limit": ("icmp6", of_module("ctcore_icmpv6.redirect", "HOP_LIMIT", 254)),
+}
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize("fault", FAULTS6)
+def test_a_fault_planted_in_ipv6_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile, plant = FAULTS6[fault]
+    plant(monkeypatch)
+    hunt = Hunt(profile, SEED)
+    found = next(hunt.differences(WITHIN), None)
+    assert found is not None, f"{fault}: nothing was found in {hunt.packets} packets"
+    monkeypatch.undo()
+    assert hunt.rounds.run(found[0]).difference is None, "it is the fault that was found"
 
 
 @pytest.mark.plain

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from ctcore.testing.packets import IPv4
+from ctcore.testing.packets import IPv4, IPv6, extension
 from ctcore.verify.compare import Comparison, Difference
 from ctcore.verify.decode import query
 from ctcore.verify.fuzz import fragment
+from ctcore.verify.fuzz.ip6 import V6, mended, summed
 from ctcore.verify.fuzz.plain import plainer
 from ctcore.verify.fuzz.profiles import PROFILES, packets_of
 from ctcore.verify.fuzz.run import Outcome, Rounds
@@ -20,6 +22,7 @@ from ctcore.verify.fuzz.show import decoded
 from ctcore.verify.fuzz.shrink import shrink
 
 IP = IPv4("10.0.1.2", "10.0.2.2")
+IP6 = IPv6("2001:db8:1::2", "2001:db8:2::2")
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -46,6 +49,18 @@ def test_fragments_put_together_are_the_packet(seed: int) -> None:
     pieces = fragment.cut(packet, places, 77)
     assert b"".join(piece[20:] for piece in pieces) == packet[20:]
     assert [piece[6] >> 5 & 1 for piece in pieces] == [1] * (len(places) - 1) + [0]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_fragments_of_ipv6_put_together_are_the_packet(seed: int) -> None:
+    """Those of a chain of extension headers repeat it, with a fragment header more."""
+    rng = Random(seed)
+    packet = V6.prepared(rng, IP6.packet(99, rng.randbytes(rng.randint(1, 200))))
+    header = V6.header_length(packet)
+    places = sorted({0, *(rng.randrange(0, len(packet) - header) // 8 * 8 for _ in range(4))})
+    pieces = fragment.cut(packet, places, 77, V6)
+    assert b"".join(piece[header + 8 :] for piece in pieces) == packet[header:]
+    assert [piece[header + 3] & 1 for piece in pieces] == [1] * (len(places) - 1) + [0]
 
 
 class Pretended(Rounds):
@@ -89,6 +104,18 @@ def test_plainer_packets_are_right_ones() -> None:
     assert packet == IP.tcp(1000, 80, "SA", 0, 0)
 
 
+def test_plainer_packets_of_ipv6_are_right_ones() -> None:
+    ip = replace(IP6, traffic_class=3, flow_label=9, hop_limit=7, extensions=(extension(0), extension(60, bytes(20))))
+    packet = ip.udp(1000, 80, b"hello" * 20)
+    for step in plainer(packet):
+        packet = step(packet)
+        assert summed(mended(packet)) == packet
+    assert packet == replace(IP6).udp(1000, 80, packet[48:])
+    assert len(packet) < 60
+    wrong = ip.udp(1000, 80, b"hello", check=1)
+    assert [step(wrong) for step in plainer(wrong)] == [wrong] * len(list(plainer(wrong)))
+
+
 def test_what_is_wrong_on_purpose_stays_wrong() -> None:
     packet = IP.tcp(1000, 80, "S", 5, check=1)
     assert [step(packet) for step in plainer(packet)] == [packet] * len(list(plainer(packet)))
@@ -101,6 +128,10 @@ def test_a_packet_in_one_line() -> None:
     )
     assert "offset 16 mf 1 df 0" in decoded(IP.fragment(17, bytes(8), 16, more=True))
     assert decoded(b"E") == "1 bytes"
+    assert decoded(replace(IP6, extensions=(extension(60),)).udp(1, 2, check=7)) == (
+        "2001:db8:1::2 > 2001:db8:2::2 proto 17 payload 16/16 hop limit 64, from 60 on 1100000000000000, "
+        "UDP 1 > 2 length 8 check 0007"
+    )
 
 
 @pytest.mark.parametrize("first", [0x45, 0x65, 0x05, 0xF5])

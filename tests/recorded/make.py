@@ -1,13 +1,14 @@
-"""Ask the running kernel about every capture, under every setting: ``sudo python tests/recorded/make.py``.
+"""Ask the running kernel about every capture, under every setting: ``sudo python tests/recorded/make.py [NAME...]``.
 
-The project's captures are of honest traffic, to which few settings matter. So two of the fuzzer's making are kept here
-beside the answers, where much is wrong on purpose.
+With names of captures only these are made again. The project's captures are of honest traffic, to which few settings
+matter. So some of the fuzzer's making are kept here beside the answers, where much is wrong on purpose.
 """
 
 from __future__ import annotations
 
 import shutil
 import struct
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -42,14 +43,16 @@ SETTINGS: Final[dict[str, dict[str, int]]] = {
     },
 }
 
-SEED: Final = 102
 FUZZED: Final = {
-    "fuzz-tcp.pcap": {"tcp": 300, "tcp-close": 300},
-    "fuzz-sctp.pcap": {"sctp": 150, "sctp-close": 150},
-    "fuzz-tunnels.pcap": {"gre": 90, "udplite": 90},
-    "fuzz-others.pcap": {"udp": 40, "generic": 30, "icmp": 80, "frag": 80, "options": 30},
+    "fuzz-tcp.pcap": (102, {"tcp": 300, "tcp-close": 300}),
+    "fuzz-sctp.pcap": (102, {"sctp": 150, "sctp-close": 150}),
+    "fuzz-tunnels.pcap": (102, {"gre": 90, "udplite": 90}),
+    "fuzz-others.pcap": (102, {"udp": 40, "generic": 30, "icmp": 80, "frag": 80, "options": 30}),
+    "fuzz-6.pcap": (129, {"tcp6": 60, "udp6": 30, "generic6": 10, "icmp6": 120, "frag6": 160, "options6": 140}),
 }
-"""The packets of each profile of the fuzzer, by capture."""
+"""The seed, and the packets of each profile of the fuzzer, by capture."""
+
+HELPED_SEED: Final = 102
 
 _LINKTYPE_RAW: Final = 101
 _START: Final = 1_700_000_000  # seconds since the epoch; a packet comes every millisecond
@@ -120,29 +123,35 @@ def record_helped(capture: Path, helpers: tuple[str, ...]) -> bool:
     return outcome.agrees
 
 
-def make_helped() -> None:
-    """Make those with helpers again."""
-    shutil.rmtree(HELPED_HERE, ignore_errors=True)
-    HELPED_HERE.mkdir()
+def make_helped(wanted: list[str]) -> None:
+    """Make the wanted ones with helpers again, or all."""
+    if not wanted:
+        shutil.rmtree(HELPED_HERE, ignore_errors=True)
+    HELPED_HERE.mkdir(exist_ok=True)
     for capture, helpers in helped().items():
+        if wanted and capture.name not in wanted:
+            continue
         if capture.parent == HELPED_HERE:
-            write_capture(capture, packets_of(helpers[0], SEED, 1, 300))
+            write_capture(capture, packets_of(helpers[0], HELPED_SEED, 1, 300))
         if not record_helped(capture, helpers):
             print(f"with helpers: {capture.name}: ctcore does not agree")
 
 
-def main() -> None:
-    """Make them all again, and name those with which ctcore does not agree."""
-    for file, profiles in FUZZED.items():
-        made = (packets_of(profile, SEED, 1, count) for profile, count in profiles.items())
+def main(wanted: list[str]) -> None:
+    """Make the wanted ones again, or all, and name those with which ctcore does not agree."""
+    for file, (seed, profiles) in FUZZED.items():
+        if wanted and file not in wanted:
+            continue
+        made = (packets_of(profile, seed, 1, count) for profile, count in profiles.items())
         write_capture(HERE / file, [packet for packets in made for packet in packets])
     for name in SETTINGS:
-        shutil.rmtree(HERE / name, ignore_errors=True)
+        if not wanted:
+            shutil.rmtree(HERE / name, ignore_errors=True)
         for capture in captures():
-            if not record(capture, name):
+            if (not wanted or capture.name in wanted) and not record(capture, name):
                 print(f"{name}: {capture.name}: ctcore does not agree")
-    make_helped()
+    make_helped(wanted)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -6,37 +6,37 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
-from ctcore.testing.packets import IPv4
-from ctcore.verify.fuzz.ip import UNTRACKED
+from ctcore.testing.packets import Transports
+from ctcore.verify.fuzz.family import Family
+from ctcore.verify.fuzz.ip import V4
 
-HOSTS: Final = ("10.0.1.2", "10.0.1.3", "10.0.2.2", "192.0.2.9")
 PORTS: Final = (0, 53, 1000, 65535)
 SIZES: Final = (0, 1, 2, 7, 8, 30, 300, 1400)
 
 
-def traffic(rng: Random) -> Iterator[bytes]:
+def traffic(rng: Random, family: Family = V4) -> Iterator[bytes]:
     """UDP datagrams without end."""
     while True:
-        ip, (sport, dport) = _direction(rng), (rng.choice(PORTS), rng.choice(PORTS))
+        ip, (sport, dport) = _direction(rng, family), (rng.choice(PORTS), rng.choice(PORTS))
         for _ in range(rng.randint(1, 4)):
             yield _datagram(rng, ip, sport, dport)
             if rng.random() < 0.6:
                 yield _datagram(rng, ip.back, dport, sport)
 
 
-def others(rng: Random) -> Iterator[bytes]:
+def others(rng: Random, family: Family = V4) -> Iterator[bytes]:
     """Packets without end of protocols that have no tracker; some of them are empty."""
-    numbers = [rng.choice([number for number in range(256) if number not in UNTRACKED]) for _ in range(4)]
+    numbers = [rng.choice(family.numbers) for _ in range(4)]
     while True:
-        yield _direction(rng).packet(rng.choice(numbers), rng.randbytes(rng.choice(SIZES)))
+        yield _direction(rng, family).packet(rng.choice(numbers), rng.randbytes(rng.choice(SIZES)))
 
 
-def _direction(rng: Random) -> IPv4:
-    one, other = rng.sample(HOSTS, 2) if rng.random() < 0.98 else [rng.choice(HOSTS)] * 2
-    return IPv4(one, other)
+def _direction(rng: Random, family: Family) -> Transports:
+    one, other = rng.sample(family.hosts, 2) if rng.random() < 0.98 else [rng.choice(family.hosts)] * 2
+    return family.between(one, other)
 
 
-def _datagram(rng: Random, ip: IPv4, sport: int, dport: int) -> bytes:
+def _datagram(rng: Random, ip: Transports, sport: int, dport: int) -> bytes:
     data = rng.randbytes(rng.choice(SIZES))
     luck = rng.random()
     if luck < 0.75:

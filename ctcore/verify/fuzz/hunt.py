@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ctcore.verify.fuzz.profiles import HELPED, packets_of
+from ctcore.verify.fuzz.profiles import HELPED, ethertype_of, packets_of
 from ctcore.verify.fuzz.run import Outcome, Rounds
 from ctcore.verify.fuzz.settings import settings
 
@@ -40,6 +40,7 @@ class Hunt:
         meanwhile.
         """
         end = time.monotonic() + seconds
+        self.rounds.ethertype = ethertype_of(self.profile)
         while (limit is None or self.packets < limit) and time.monotonic() < end:
             self.rounds.sysctls = settings(self.seed, self.number, self.fixed) if self.vary else dict(self.fixed)
             self.rounds.helpers = (self.profile,) if self.profile in HELPED else ()

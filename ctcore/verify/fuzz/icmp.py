@@ -7,17 +7,13 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Final
 
-from ctcore.testing.packets import IPv4
-from ctcore.verify.fuzz.ip import header_length, mended, with_options
-from ctcore.verify.fuzz.options import options
+from ctcore.verify.fuzz.family import Family
+from ctcore.verify.fuzz.ip import V4
 
-HOSTS: Final = ("10.0.1.2", "10.0.1.3", "10.0.2.2", "192.0.2.9")
-QUERIES: Final = (8, 13, 15, 17)
-ERRORS: Final = (3, 4, 5, 11, 12)
 MEMORY: Final = 12
 
 
-def traffic(rng: Random, others: Iterator[bytes]) -> Iterator[bytes]:
+def traffic(rng: Random, others: Iterator[bytes], family: Family = V4) -> Iterator[bytes]:
     """ICMP without end, between the packets of ``others``, which its errors quote."""
     past: deque[bytes] = deque(maxlen=MEMORY)
     while True:
@@ -25,83 +21,85 @@ def traffic(rng: Random, others: Iterator[bytes]) -> Iterator[bytes]:
         if luck < 0.35 or not past:
             packet = next(others)
         elif luck < 0.6:
-            packet = _query(rng)
+            packet = _query(rng, family)
         else:
-            packet = _error(rng, past)
+            packet = _error(rng, family, past)
         if rng.random() < 0.9:
             past.append(packet)
         yield packet
 
 
-def _query(rng: Random) -> bytes:
-    source, destination = rng.sample(HOSTS, 2)
-    ip = IPv4(source, destination)
-    kind = rng.choice((*QUERIES, 0, 14, 16, 18))
+def _query(rng: Random, family: Family) -> bytes:
+    source, destination = rng.sample(family.hosts, 2)
+    ip = family.between(source, destination)
+    kind = rng.choice((*family.queries, *family.answers))
     if rng.random() < 0.15:
-        kind = rng.choice((*range(20), 30, 40, 128, rng.getrandbits(8)))
+        kind = rng.choice((*family.other_types, rng.getrandbits(8)))
     code = rng.choice((0, 0, 0, 0, 1, 255))
     rest = rng.choice((b"\0\1\0\1", b"\0\2\0\1", rng.randbytes(4)))
     data = rng.randbytes(rng.choice((0, 1, 8, 56)))
     check = rng.getrandbits(16) if rng.random() < 0.05 else None
     packet = ip.icmp(kind, code, rest, data, check=check)
     if rng.random() < 0.05:
-        return mended(packet[: rng.randint(20, 28)])
+        return family.mended(packet[: rng.randint(family.header, family.header + 8)])
     return packet
 
 
-def _error(rng: Random, past: deque[bytes]) -> bytes:
+def _error(rng: Random, family: Family, past: deque[bytes]) -> bytes:
     """An error about a packet that was seen, told to its source, or to somebody else."""
     inner = rng.choice(past)
-    about = inner[12:20] if len(inner) >= 20 else bytes(8)
+    source, destination = family.addresses(inner)
     if rng.random() < 0.35:
-        inner = rng.choice(CHANGES)(rng, inner)
-    source, destination = (".".join(map(str, about[at : at + 4])) for at in (0, 4))
-    receiver = rng.choice((source,) * 6 + (destination, rng.choice(HOSTS)))
-    reporter = rng.choice((destination, "192.0.2.77", rng.choice(HOSTS)))
-    kind = rng.choice(ERRORS) if rng.random() < 0.9 else rng.randrange(20)
-    quoted = inner[: rng.choice((28, 28, 48, 60, 100, len(inner)))]
+        inner = rng.choice(CHANGES)(rng, family, inner)
+    receiver = rng.choice((source,) * 6 + (destination, rng.choice(family.hosts)))
+    reporter = rng.choice((destination, family.stranger, rng.choice(family.hosts)))
+    kind = rng.choice(family.errors) if rng.random() < 0.9 else rng.randrange(20)
+    header = family.header
+    quoted = inner[: rng.choice((header + 8, header + 8, header + 28, header + 40, header + 80, len(inner)))]
     if rng.random() < 0.15:
         quoted = inner[: rng.randrange(len(inner) + 1)]
-    packet = IPv4(reporter, receiver).icmp(kind, rng.choice((0, 1, 3, 4, 13)), rng.randbytes(4), quoted)
+    packet = family.between(reporter, receiver).icmp(kind, rng.choice((0, 1, 3, 4, 13)), rng.randbytes(4), quoted)
     if rng.random() < 0.03:
-        return packet[:22] + rng.randbytes(2) + packet[24:]
-    return packet
+        return packet[: header + 2] + rng.randbytes(2) + packet[header + 4 :]
+    return family.redirected(rng, packet, quoted)
 
 
-def _turned(rng: Random, inner: bytes) -> bytes:
+def _turned(rng: Random, family: Family, inner: bytes) -> bytes:
     """Source and destination have changed places, with or without the ports."""
-    header = header_length(inner)
+    header, end, width = family.header_length(inner), family.header, family.width
     ports = inner[header + 2 : header + 4] + inner[header : header + 2]
     if rng.random() < 0.5:
         ports = inner[header : header + 4]
-    return inner[:12] + inner[16:20] + inner[12:16] + inner[20:header] + ports + inner[header + 4 :]
+    first, middle = end - 2 * width, end - width
+    return inner[:first] + inner[middle:end] + inner[first:middle] + inner[end:header] + ports + inner[header + 4 :]
 
 
-def _byte(rng: Random, inner: bytes) -> bytes:
-    """One byte of the first 28 is another one."""
-    at = rng.randrange(min(28, len(inner)) or 1)
+def _byte(rng: Random, family: Family, inner: bytes) -> bytes:
+    """One byte of the header or the first eight behind it is another one."""
+    at = rng.randrange(min(family.header + 8, len(inner)) or 1)
     return inner[:at] + rng.randbytes(1) + inner[at + 1 :]
 
 
-def _fragment(rng: Random, inner: bytes) -> bytes:
+def _fragment(rng: Random, family: Family, inner: bytes) -> bytes:
     """It was a fragment: the first or a later one."""
-    return inner[:6] + rng.choice((b"\x20\0", b"\x20\1", b"\0\1", b"\x40\0", b"\x9f\xff")) + inner[8:]
+    return family.as_fragment(rng, inner)
 
 
-def _options(rng: Random, inner: bytes) -> bytes:
-    return with_options(inner, options(rng)) if len(inner) >= 20 else inner
+def _options(rng: Random, family: Family, inner: bytes) -> bytes:
+    return family.with_options(rng, inner) if len(inner) >= family.header else inner
 
 
-def _wrapped(rng: Random, inner: bytes) -> bytes:
+def _wrapped(rng: Random, family: Family, inner: bytes) -> bytes:
     """It was an error message itself."""
-    return IPv4("10.0.1.2", "10.0.2.2").icmp(3, 1, bytes(4), inner[:28])
+    ip = family.between(family.hosts[0], family.hosts[2])
+    return ip.icmp(family.errors[0], 1, bytes(4), inner[: family.header + 8])
 
 
-def _length(rng: Random, inner: bytes) -> bytes:
+def _length(rng: Random, family: Family, inner: bytes) -> bytes:
     """Its header says another length, of itself or of the packet."""
-    if rng.random() < 0.5:
-        return bytes([rng.choice((0x40, 0x60)) | rng.randrange(16)]) + inner[1:]
-    return inner[:2] + rng.randbytes(2) + inner[4:]
+    return family.with_other_length(rng, inner)
 
 
-CHANGES: Final[tuple[Callable[[Random, bytes], bytes], ...]] = (_turned, _byte, _fragment, _options, _wrapped, _length)
+CHANGES: Final[tuple[Callable[[Random, Family, bytes], bytes], ...]] = (
+    _turned, _byte, _fragment, _options, _wrapped, _length,
+)  # fmt: skip

@@ -7,7 +7,6 @@ from contextlib import closing
 
 from ctcore.verify.compare import Difference
 from ctcore.verify.fuzz.run import Outcome, Rounds
-from ctcore.verify.kernel import ETH_P_IP
 from ctcore.verify.outside import SIDE
 from ctcore.verify.partial import PartialComparison
 from ctcore.verify.sides import opened
@@ -32,7 +31,7 @@ class OutsideRounds(Rounds):
         with Spool() as spool:
             with opened(self.sysctls) as kernel:
                 for packet in packets:
-                    spool.add(ETH_P_IP, packet, kernel.replay(packet))
+                    spool.add(self.ethertype, packet, kernel.replay(packet, self.ethertype))
             spool.finish()
             self._compare(outcome, spool)
         return outcome

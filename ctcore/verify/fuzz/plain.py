@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ctcore.testing.packets import TCP, UDP, checksum
+from ctcore.verify.fuzz import ip6
+from ctcore.verify.fuzz.extensions import KINDS, NO_NEXT
 
 Step = Callable[[bytes], bytes]
 
@@ -17,6 +19,9 @@ _SUMS: Final = {TCP: 16, UDP: 6}
 
 def plainer(packet: bytes) -> Iterator[Step]:
     """The steps to try on a packet, one after the other. One that does not apply returns it as it is."""
+    if len(packet) >= ip6.HEADER and packet[0] >> 4 == 6:
+        yield from _plainer6(packet)
+        return
     yield _without_ip_options
     for at, value in ((1, b"\0"), (4, b"\0\0"), (8, b"\x40")):
         yield _set(at, value)
@@ -27,6 +32,40 @@ def plainer(packet: bytes) -> Iterator[Step]:
             yield _set_transport(at, value)
     for _ in range(4):
         yield _half_the_data
+
+
+def _plainer6(packet: bytes) -> Iterator[Step]:
+    """The same for IPv6: without extension headers, or with fewer; a plain header; less data."""
+    yield _of_ipv6(lambda sound: sound[:6] + bytes((ip6.walk(sound)[2],)) + sound[7:40] + sound[ip6.walk(sound)[1] :])
+    yield _of_ipv6(_without_first_extension)
+    yield _of_ipv6(_without_first_extension)
+    yield _of_ipv6(lambda sound: b"\x60\0\0\0" + sound[4:7] + b"\x40" + sound[8:])
+    for _ in range(4):
+        yield _of_ipv6(lambda sound: sound[: max(ip6.walk(sound)[1] + 8, (len(sound) + ip6.HEADER) // 2)])
+
+
+def _of_ipv6(change: Step) -> Step:
+    """A change of a packet whose lengths and checksum are right, and stay so; of any other one none."""
+
+    def step(packet: bytes) -> bytes:
+        return _mended6(change(packet)) if _mended6(packet) == packet else packet
+
+    return step
+
+
+def _mended6(packet: bytes) -> bytes:
+    _, at, number = ip6.walk(packet)
+    if number == UDP and at + 8 <= len(packet):
+        packet = packet[: at + 4] + struct.pack(">H", len(packet) - at) + packet[at + 6 :]
+    return ip6.summed(ip6.mended(packet))
+
+
+def _without_first_extension(packet: bytes) -> bytes:
+    at, number = ip6.HEADER, packet[ip6.NEXT]
+    if number not in KINDS or number == NO_NEXT or at + 8 > len(packet):
+        return packet
+    rest = packet[at + ip6.size(packet, at, number) :]
+    return packet[: ip6.NEXT] + packet[at : at + 1] + packet[ip6.NEXT + 1 : at] + rest
 
 
 def mended(packet: bytes) -> bytes:

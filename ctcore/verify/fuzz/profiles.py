@@ -3,45 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from random import Random
 from typing import Final
 
-from ctcore.verify.fuzz import datagram, fragment, helped, icmp, ip, tcp, tunnel
+from ctcore.verify.fuzz import datagram, fragment, helped, icmp, tcp, tunnel
+from ctcore.verify.fuzz.family import Family
+from ctcore.verify.fuzz.ip import V4
+from ctcore.verify.fuzz.ip6 import V6
 
 Stream = Iterator[bytes]
 
 
-def _together(rng: Random) -> Stream:
+def _together(rng: Random, family: Family) -> Stream:
     """All transport protocols, for what happens to any packet."""
-    streams = (tcp.traffic(rng), datagram.traffic(rng), datagram.others(rng), icmp.traffic(rng, datagram.traffic(rng)))
+    streams = (
+        tcp.traffic(rng, family),
+        datagram.traffic(rng, family),
+        datagram.others(rng, family),
+        icmp.traffic(rng, datagram.traffic(rng, family), family),
+    )
     while True:
         yield next(rng.choice(streams))
 
 
-def _errors(rng: Random) -> Stream:
+def _errors(rng: Random, family: Family) -> Stream:
     """ICMP among packets of every kind."""
-    streams = (tcp.traffic(rng), datagram.traffic(rng), datagram.others(rng))
+    streams = (tcp.traffic(rng, family), datagram.traffic(rng, family), datagram.others(rng, family))
 
     def others() -> Stream:
         while True:
             yield next(rng.choice(streams))
 
-    return icmp.traffic(rng, others())
+    return icmp.traffic(rng, others(), family)
 
 
-def _options(rng: Random) -> Stream:
-    return (ip.disturbed(rng, packet) for packet in _together(rng))
+def _options(rng: Random, family: Family) -> Stream:
+    return (family.disturbed(rng, packet) for packet in _together(rng, family))
 
 
-def _fragments(rng: Random) -> Stream:
-    return fragment.traffic(rng, _together(rng))
+def _fragments(rng: Random, family: Family) -> Stream:
+    return fragment.traffic(rng, (family.prepared(rng, packet) for packet in _together(rng, family)), family)
 
 
-def _mixed(rng: Random) -> Stream:
+def _mixed(rng: Random, family: Family) -> Stream:
     """Everything at once."""
-    for packet in fragment.traffic(rng, _errors(rng)) if rng.random() < 0.3 else _errors(rng):
-        yield ip.disturbed(rng, packet) if packet and rng.random() < 0.1 else packet
+    errors = _errors(rng, family)
+    for packet in fragment.traffic(rng, errors, family) if rng.random() < 0.3 else errors:
+        yield family.disturbed(rng, packet) if packet and rng.random() < 0.1 else packet
 
 
 def _sctp(rng: Random) -> Stream:
@@ -57,13 +67,9 @@ def _sctp_close(rng: Random) -> Stream:
     return sctp.closing(rng)
 
 
-PROFILES: Final[dict[str, Callable[[Random], Stream]]] = {
+_KINDS: Final[dict[str, Callable[[Random, Family], Stream]]] = {
     "tcp": tcp.traffic,
     "tcp-close": tcp.closing,
-    "sctp": _sctp,
-    "sctp-close": _sctp_close,
-    "gre": tunnel.tunnels,
-    "udplite": tunnel.lite,
     "udp": datagram.traffic,
     "generic": datagram.others,
     "icmp": _errors,
@@ -71,6 +77,26 @@ PROFILES: Final[dict[str, Callable[[Random], Stream]]] = {
     "options": _options,
     "mixed": _mixed,
 }
+
+_OVER_IPV6: Final = {f"{name}6": partial(kind, family=V6) for name, kind in _KINDS.items()}
+
+PROFILES: Final[dict[str, Callable[[Random], Stream]]] = {
+    **{name: partial(kind, family=V4) for name, kind in _KINDS.items()},
+    **_OVER_IPV6,
+    "sctp": _sctp,
+    "sctp-close": _sctp_close,
+    "gre": tunnel.tunnels,
+    "udplite": tunnel.lite,
+}
+"""Each kind over IPv4 and, with a 6 behind its name, over IPv6, where options are extension headers.
+
+SCTP, GRE and UDP-Lite are of IPv4 alone.
+"""
+
+
+def ethertype_of(profile: str) -> int:
+    """What the packets of a profile are."""
+    return (V6 if profile in _OVER_IPV6 else V4).ethertype
 
 
 HELPED: Final[dict[str, Callable[[Random], Stream]]] = {

@@ -11,7 +11,7 @@ from ctcore.api import Conntrack
 from ctcore.formats.objects import expected_object, flow_object
 from ctcore.registry import Registry
 from ctcore.verify.compare import Comparison, Difference
-from ctcore.verify.kernel import Kernel
+from ctcore.verify.kernel import ETH_P_IP, Kernel
 from ctcore.verify.streams import ACCOUNTING
 
 KERNEL_ONLY: Final = {"net.ipv4.conf.all.accept_source_route": 0}
@@ -41,15 +41,16 @@ class Outcome:
 
 
 class Rounds:
-    """Runs rounds under the settings ``sysctls`` and with the ``helpers``, which may change between them.
+    """Runs rounds under the settings ``sysctls`` and with the ``helpers``, all with the same plugins.
 
-    All have the same plugins.
+    ``ethertype`` says what the packets are. All three may change between rounds.
     """
 
     helpers: tuple[str, ...] = ()
 
-    def __init__(self, sysctls: Mapping[str, int] | None = None) -> None:
+    def __init__(self, sysctls: Mapping[str, int] | None = None, ethertype: int = ETH_P_IP) -> None:
         self.sysctls = dict(sysctls or {})
+        self.ethertype = ethertype
         self.registry = Registry.load(strict=True).today()
 
     def run(self, packets: Sequence[bytes]) -> Outcome:
@@ -70,8 +71,8 @@ class Rounds:
         with Kernel({**KERNEL_ONLY, **ACCOUNTING, **self.sysctls}, tracker.net.helpers.assignments) as kernel:
             begin = time.monotonic()
             for frame, packet in enumerate(packets, 1):
-                outcome.kernel.append(kernel.replay(packet))
-                outcome.ctcore.append(_fed(tracker, frame, packet))
+                outcome.kernel.append(kernel.replay(packet, self.ethertype))
+                outcome.ctcore.append(_fed(tracker, frame, packet, self.ethertype))
                 comparison.add(outcome.kernel[-1], outcome.ctcore[-1])
                 if comparison.differences:
                     break
@@ -85,9 +86,9 @@ class Rounds:
         return outcome
 
 
-def _fed(tracker: Conntrack, frame: int, packet: bytes) -> Record:
+def _fed(tracker: Conntrack, frame: int, packet: bytes, ethertype: int) -> Record:
     """ctcore's account of a packet, in the schema of ``trace -o json``."""
-    result = tracker.feed(packet, NOW, ethertype=0x0800)
+    result = tracker.feed(packet, NOW, ethertype)
     return {
         "frame": frame,
         "time_ns": NOW,

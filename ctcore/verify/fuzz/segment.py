@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from ctcore.testing.packets import TCP_FLAGS, IPv4, payload_of, tcp_options, window_scale
+from ctcore.testing.packets import TCP_FLAGS, Transports, payload_of, tcp_options, window_scale
 
 FIN, SYN, RST, PSH, ACK, URG = (TCP_FLAGS[letter] for letter in "FSRPAU")
 U32: Final = 2**32
@@ -28,7 +28,7 @@ class Segment:
     spoil: int = 0
 
     def packet(self) -> bytes:
-        """The segment as an IPv4 packet."""
+        """The segment as a packet."""
         letters = "".join(letter for letter, bit in TCP_FLAGS.items() if self.flags & bit)
         end = self.end
         packet = end.ip.tcp(
@@ -60,7 +60,7 @@ class End:
 
     peer: End
 
-    def __init__(self, ip: IPv4, port: int) -> None:
+    def __init__(self, ip: Transports, port: int) -> None:
         self.ip = ip
         self.port = port
         self.next = self.heard = self.edge = 0

@@ -19,6 +19,7 @@ CHOICES: Final[dict[str, tuple[int, ...]]] = {
     "nf_conntrack_timestamp": (1,),
     "nf_conntrack_generic_timeout": (77,),
     "nf_conntrack_icmp_timeout": (19,),
+    "nf_conntrack_icmpv6_timeout": (21,),
     "nf_conntrack_udp_timeout": (17, 500),
     "nf_conntrack_udp_timeout_stream": (77,),
     "nf_conntrack_tcp_timeout_syn_sent": (31, 500),

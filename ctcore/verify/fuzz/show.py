@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
-from ctcore.testing.packets import ICMP, TCP, TCP_FLAGS, UDP
+from ctcore.testing.packets import ICMP, ICMPV6, TCP, TCP_FLAGS, UDP
+from ctcore.verify.fuzz.ip6 import HEADER, V6, walk
 from ctcore.verify.fuzz.run import Rounds
 
 _FIELDS: Final = ("ctinfo", "direction", "verdict", "reasons")
@@ -46,7 +47,9 @@ def _told(record: dict[str, Any]) -> str:
 
 
 def decoded(packet: bytes) -> str:
-    """One line on an IPv4 packet."""
+    """One line on an IP packet."""
+    if len(packet) >= HEADER and packet[0] >> 4 == 6:
+        return _decoded6(packet)
     if len(packet) < 20:
         return f"{len(packet)} bytes"
     first, tos, total, ident, fragment, ttl, protocol = struct.unpack_from(">BBHHHBB", packet)
@@ -64,6 +67,19 @@ def decoded(packet: bytes) -> str:
     return ", ".join(filter(None, parts))
 
 
+def _decoded6(packet: bytes) -> str:
+    first, length, following, hop_limit = struct.unpack_from(">IHBB", packet)
+    source, destination = V6.addresses(packet)
+    _, start, protocol = walk(packet)
+    parts = [f"{source} > {destination} proto {protocol} payload {length}/{len(packet) - HEADER} hop limit {hop_limit}"]
+    if first != 6 << 28:
+        parts.append(f"traffic class {first >> 20 & 0xFF} flow label {first & 0xFFFFF}")
+    if start > HEADER:
+        parts.append(f"from {following} on {packet[HEADER:start].hex()}")
+    parts.append(_transport(protocol, packet[start:]))
+    return ", ".join(filter(None, parts))
+
+
 def _transport(protocol: int, part: bytes) -> str:
     if protocol == TCP and len(part) >= 20:
         sport, dport, seq, ack, words, flags, window = struct.unpack_from(">HHIIBBH", part)
@@ -76,6 +92,7 @@ def _transport(protocol: int, part: bytes) -> str:
     if protocol == UDP and len(part) >= 8:
         sport, dport, length, check = struct.unpack_from(">HHHH", part)
         return f"UDP {sport} > {dport} length {length} check {check:04x}"
-    if protocol == ICMP and len(part) >= 8:
-        return f"ICMP type {part[0]} code {part[1]} id {part[4] << 8 | part[5]}, inner {part[8:36].hex()}"
+    if protocol in (ICMP, ICMPV6) and len(part) >= 8:
+        name = "ICMP" if protocol == ICMP else "ICMPv6"
+        return f"{name} type {part[0]} code {part[1]} id {part[4] << 8 | part[5]}, inner {part[8:36].hex()}"
     return ""

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Final
 
-from ctcore.testing.packets import IPv4, sack, window_scale
+from ctcore.testing.packets import sack, window_scale
+from ctcore.verify.fuzz.family import Family
+from ctcore.verify.fuzz.ip import V4
 from ctcore.verify.fuzz.life import life, short_life
 from ctcore.verify.fuzz.opening import WINDOWS, Segments
 from ctcore.verify.fuzz.segment import ACK, FIN, PSH, RST, SYN, U32, URG, End, Segment
 
-HOSTS: Final = ("10.0.1.2", "10.0.1.3", "10.0.2.2")
+HOSTS: Final = 3  # of the family's
 PORTS: Final = (80, 1000, 1001, 1002, 1003)
 DISTANCES: Final = (
     1, 1, 2, 9, 40, 300, 1000, 65534, 65535, 65536, 65999, 66000, 66001, 66002, 1 << 20, (1 << 30),
@@ -23,19 +25,19 @@ FLAGS: Final = (
 )  # fmt: skip
 
 
-def traffic(rng: Random) -> Iterator[bytes]:
+def traffic(rng: Random, family: Family = V4) -> Iterator[bytes]:
     """Packets without end, of whole lives."""
-    return _traffic(rng, life)
+    return _traffic(rng, family, life)
 
 
-def closing(rng: Random) -> Iterator[bytes]:
+def closing(rng: Random, family: Family = V4) -> Iterator[bytes]:
     """Packets without end, of connections that are hardly open when they close."""
-    return _traffic(rng, short_life)
+    return _traffic(rng, family, short_life)
 
 
-def _traffic(rng: Random, live: Callable[[Random, End, End], Segments]) -> Iterator[bytes]:
+def _traffic(rng: Random, family: Family, live: Callable[[Random, End, End], Segments]) -> Iterator[bytes]:
     mutated = rng.choice((0, 0.02, 0.1, 0.3))
-    pairs = [_pair(rng) for _ in range(rng.randint(1, 4))]
+    pairs = [_pair(rng, family) for _ in range(rng.randint(1, 4))]
     lives: list[Segments] = [iter(()) for _ in pairs]
     late: list[Segment] = []
     while True:
@@ -43,7 +45,7 @@ def _traffic(rng: Random, live: Callable[[Random, End, End], Segments]) -> Itera
         segment = next(lives[at], None)
         if segment is None:
             if rng.random() < 0.5:
-                pairs[at] = _pair(rng)
+                pairs[at] = _pair(rng, family)
             a, b = pairs[at]
             lives[at] = live(rng, *((b, a) if rng.random() < 0.2 else (a, b)))
             continue
@@ -53,14 +55,14 @@ def _traffic(rng: Random, live: Callable[[Random, End, End], Segments]) -> Itera
             yield one.packet()
 
 
-def _pair(rng: Random) -> tuple[End, End]:
+def _pair(rng: Random, family: Family) -> tuple[End, End]:
     """Two ends. Hosts and ports are few, so that two pairs may be the same connection."""
-    one, two = rng.sample(HOSTS, 2)
+    one, two = rng.sample(family.hosts[:HOSTS], 2)
     ports = rng.choice(PORTS), rng.choice(PORTS)
     if rng.random() < 0.02:
         two = one  # a host that talks to itself, perhaps from a port to the same port
         ports = ports[0], rng.choice(ports)
-    ip = IPv4(one, two)
+    ip = family.between(one, two)
     a, b = End(ip, ports[0]), End(ip.back, ports[1])
     a.peer, b.peer = b, a
     return a, b

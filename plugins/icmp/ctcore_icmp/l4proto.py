@@ -11,10 +11,10 @@ from ctcore.netfilter import ACCEPT
 from ctcore.netlink import attr
 from ctcore.ops import L4Ops
 from ctcore.packet import Packet
+from ctcore.related import attach_related
 from ctcore.sysctl import Sysctl, timeout
 from ctcore.tuples import transport_part
 from ctcore_icmp.header import ICMP
-from ctcore_icmp.related import attach_related
 
 IPPROTO_ICMP: Final = 1
 AF_INET: Final = 2
@@ -82,7 +82,7 @@ class Icmp(L4Ops):
             return self._invalid(pkt, "invalid icmp type")
         if kind not in ERRORS:
             return ACCEPT
-        fault = attach_related(pkt, dataoff + ICMP.size)
+        fault = attach_related(pkt, dataoff + ICMP.size, IPPROTO_ICMP)
         if fault:
             pkt.note(fault)
             return -ACCEPT

@@ -7,6 +7,7 @@ from ipaddress import IPv4Interface
 from socket import inet_ntoa
 from typing import Final
 
+from ctcore.checksum import is_right
 from ctcore.common import IP_CT_UNTRACKED
 from ctcore.hookspecs import Fields, l3proto
 from ctcore.netfilter import (
@@ -26,7 +27,6 @@ from ctcore.ops import HookFunction, L3Ops
 from ctcore.packet import Packet
 from ctcore.slots import L3Slot
 from ctcore.sysctl import Sysctl
-from ctcore_ipv4.checksum import is_right
 from ctcore_ipv4.frag import SYSCTLS, Fragments
 from ctcore_ipv4.header import IP_MF, IP_OFFSET, IPV4
 from ctcore_ipv4.octets import octets

@@ -19,7 +19,7 @@ class Octets:
     def is_right(self, buf: bytes, start: int, end: int, pseudo: int) -> bool:
         """Whether the words of ``buf`` from ``start`` to before ``end`` and ``pseudo`` sum up to all ones.
 
-        As ``ctcore_ipv4.checksum.is_right``; ``pseudo`` is less than 2**31.
+        As ``ctcore.checksum.is_right``; ``pseudo`` is less than 2**31.
         """
         total = _number(buf[start:end], "big")
         if (end - start) & 1:

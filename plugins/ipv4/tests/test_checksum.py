@@ -7,9 +7,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ctcore import Conntrack, Packet, Registry
+from ctcore.checksum import fill, is_right
 from ctcore.testing.packets import TCP, UDP, IPv4, checksum, payload_of
 from ctcore_ipv4 import Ipv4
-from ctcore_ipv4.checksum import fill, is_right
 
 WITHOUT_PSEUDO_HEADER = 0
 

@@ -1,4 +1,4 @@
-"""ICMP errors: find the flow of the packet that an error message quotes."""
+"""ICMP errors of any address family: find the flow of the packet that an error message quotes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ctcore.zones import ZONE_DFLT
 NOT_READABLE: Final = "the packet that the ICMP error quotes cannot be read"
 
 
-def attach_related(pkt: Packet, inner: int) -> str | None:
+def attach_related(pkt: Packet, inner: int, l4num: int) -> str | None:
     """Give an error message the flow of the packet that it quotes at ``inner``; returns why that cannot be, or None.
 
     The message must be addressed to whom the flow's tuple names as its destination: anybody may report an error, but
-    only to a party of the flow.
+    only to a party of the flow. ``l4num`` is the protocol of the message itself, for the reason.
     """
     l3, net = pkt.l3, pkt.net
     found = l3.get_l4proto(pkt, inner)
@@ -42,11 +42,8 @@ def attach_related(pkt: Packet, inner: int) -> str | None:
     matched = Tuple.unpack(ct.reply if direction else ct.original)
     addressee = l3.pkt_to_tuple(pkt, pkt.nhoff)[len(matched.src) :]
     if addressee != matched.dst:
-        return f"nf_ct_proto_1: outer daddr {_dotted(addressee)} != inner {_dotted(matched.dst)}"
+        spelled = dict(l3.print_tuple(addressee + matched.dst, True))
+        return f"nf_ct_proto_{l4num}: outer daddr {spelled['src']} != inner {spelled['dst']}"
     pkt.ct = ct
     pkt.ctinfo = IP_CT_RELATED_REPLY if direction else IP_CT_RELATED
     return None
-
-
-def _dotted(address: bytes) -> str:
-    return ".".join(map(str, address))
