@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from ctcore.sysctl import Sysctl
 
 CTCORE_PLUGIN_API: Final = 1
-"""The version of this file: a plugin whose ``ctcore_plugin_api`` is another one is left out."""
+"""The version of the plugin API, of which this file is the greater part. docs/api.md tells when it changes."""
+
+OLDEST_PLUGIN_API: Final = 1
+"""The oldest version that is still served: a plugin whose ``ctcore_plugin_api`` is older or too new is left out."""
 
 KINDS: Final = ("l3proto", "l4proto", "helper", "extension", "observer")
 
@@ -261,6 +264,22 @@ class ExtensionSpec:
     @_extension(firstresult=True)
     def move(self, ct: Conn, data: Any) -> None:
         """The flow's extension block was made anew, larger: the data now lies in it."""
+
+    @_extension(firstresult=True)
+    def packet(self, ct: Conn, data: Any, pkt: Packet, ctinfo: int, verdict: int) -> None:
+        """A packet of a flow with this data went all its way; ``verdict`` is what became of it."""
+
+    @_extension(firstresult=True)
+    def event(self, ct: Conn, data: Any, kind: int, mask: int) -> None:
+        """An event message of a flow with this data, as observers get it."""
+
+    @_extension(firstresult=True)
+    def dump(self, ct: Conn, data: Any) -> Mapping[str, Any]:
+        """The figures for ``-o json``, where they are in the flow's object ``ext`` under the type's name."""
+
+    @_extension(firstresult=True)
+    def column(self, ct: Conn, data: Any) -> Fields:
+        """The (name, value) pairs that stand at the end of the flow's line in ``list`` and ``events``."""
 
     @_extension(firstresult=True)
     def destroy(self, ct: Conn, data: Any) -> None:

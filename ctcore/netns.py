@@ -63,6 +63,7 @@ class Net:
         self.l4protos: list[L4Slot] = []
         self.helpers = HelperTable(self)
         self.ext_types: list[ExtSlot] = []
+        self.ext_shown: list[ExtSlot] = []
         self.ext_size = len(ExtId)
         self.stat = Statistics()
         self.wheel = Wheel()
@@ -187,6 +188,7 @@ class Net:
         self.notifier.expect_listeners.clear()
         self.l3protos.clear()
         self.ext_types.clear()
+        self.ext_shown.clear()
 
     def flow_of(self, pkt: Packet) -> Conn | None:
         """The flow whose tuple a packet bears, whether or not the packet was found to belong to it."""

@@ -10,6 +10,7 @@ from ctcore.generic import Generic, NoL3
 from ctcore.hookspecs import KINDS
 from ctcore.registry import PluginInfo, protocols_of
 from ctcore.slots import ExtSlot, HelperSlot, L3Slot, L4Slot
+from ctcore.tracing import Tracer
 from ctcore.vtable import VTable
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Plugs:
 
     def __init__(self, net: Net) -> None:
         self.net = net
-        self.vtables = {kind: VTable(kind, net.faults) for kind in KINDS}
+        tracer = Tracer.of_environment()
+        self.vtables = {kind: VTable(kind, net.faults, tracer) for kind in KINDS}
         self.observers: list[tuple[PluginInfo, Any]] = []
         generic = Generic()
         self.vtables["l4proto"].register(generic)
@@ -94,7 +96,14 @@ class Plugs:
         if ext_id is None:
             ext_id = self.net.ext_size
             self.net.ext_size += 1
-        self.net.ext_types.append(ExtSlot(info, plugin, self.vtables["extension"], int(ext_id)))
+        slot = ExtSlot(info, plugin, self.vtables["extension"], int(ext_id))
+        self.net.ext_types.append(slot)
+        if slot.packet is not None:
+            self.net.packet_observers.append(slot.on_packet)
+        if slot.event is not None:
+            self.net.notifier.listeners.append(slot.on_event)
+        if slot.dump is not None or slot.column is not None:
+            self.net.ext_shown.append(slot)
 
     def _observer(self, info: PluginInfo, plugin: Any) -> None:
         self.observers.append((info, plugin))

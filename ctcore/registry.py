@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
@@ -10,10 +11,12 @@ from typing import Any, Final
 
 from pluggy import PluginManager, PluginValidationError
 
+from ctcore.choice import Choice
 from ctcore.errors import PluginError
 from ctcore.expect import ExpectPolicy
 from ctcore.facade import hookable
-from ctcore.hookspecs import CTCORE_PLUGIN_API, KINDS, REQUIRED, SPECS
+from ctcore.hookspecs import CTCORE_PLUGIN_API, KINDS, OLDEST_PLUGIN_API, REQUIRED, SPECS
+from ctcore.onefile import plugins_of
 from ctcore.settings import CORE_SYSCTLS
 
 HELPER_NAME: Final = 15  # letters
@@ -27,7 +30,7 @@ class PluginInfo:
 
     ``factory()`` makes the plugin object of one namespace; ``hooks`` are the names that it implements, ``wraps`` is
     true for a plugin that only wraps the hooks of others; ``history`` names the kernels that it is true of, where
-    today's have nothing like it.
+    today's have nothing like it. ``remarks`` tell what will not work any more one day.
     """
 
     kind: str
@@ -40,6 +43,7 @@ class PluginInfo:
     wraps: bool = False
     problem: str | None = None
     history: str | None = None
+    remarks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind} plugin {self.name} of {self.distribution} {self.version}".rstrip()
@@ -55,18 +59,22 @@ class Registry:
         self._helpers: dict[tuple[str, int], str] = {}
 
     @classmethod
-    def load(cls, strict: bool = False, without: Iterable[str] = ()) -> Registry:
-        """All installed plugins, entry point by entry point, but those named in ``without``.
+    def load(cls, strict: bool = False, without: Iterable[str] = (), files: Iterable[str] = ()) -> Registry:
+        """All installed plugins, entry point by entry point, but those named in ``without``; then those in ``files``.
 
-        Raises PluginError for the first one that is left out, where ``strict``.
+        The environment variable CTCORE_PLUGINS narrows that down, see ``ctcore.choice``. Raises PluginError for the
+        first one that is left out, where ``strict``; and for a file or a name in CTCORE_PLUGINS that is not there.
         """
         registry = cls(strict)
+        choice = Choice.of_environment()
         skipped = frozenset(without)
-        points = entry_points()
-        for kind in KINDS:
-            for point in sorted(points.select(group=f"ctcore.{kind}"), key=_own_first):
-                if point.name not in skipped:
-                    registry._load(kind, point)
+        for kind, point in installed():
+            own = point.dist is not None and point.dist.name == "ctcore"
+            if point.name not in skipped and (own or choice.takes(point.name)):
+                registry._load(kind, point)
+        for file in (*choice.files, *files):
+            for kind, target in plugins_of(file):
+                registry.add(kind, target, distribution=file)
         return registry
 
     def _load(self, kind: str, point: EntryPoint) -> None:
@@ -119,15 +127,20 @@ class Registry:
         except Exception as error:
             raise PluginError(f"it cannot be made: {type(error).__name__}: {error}") from error
         api = getattr(plugin, "ctcore_plugin_api", CTCORE_PLUGIN_API)
-        if api != CTCORE_PLUGIN_API:
-            raise PluginError(f"it asks for version {api} of the plugin API, and this ctcore has {CTCORE_PLUGIN_API}")
-        hooks, wraps = check_hooks(info.kind, plugin)
+        if not isinstance(api, int) or not OLDEST_PLUGIN_API <= api <= CTCORE_PLUGIN_API:
+            has = " to ".join(map(str, sorted({OLDEST_PLUGIN_API, CTCORE_PLUGIN_API})))
+            raise PluginError(f"it asks for version {api} of the plugin API, and this ctcore has {has}")
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            hooks, wraps = check_hooks(info.kind, plugin)
         number = None if wraps else self._check_data(info, plugin, hooks)
         if "sysctls" in hooks and not wraps:
             self._check_sysctls(info, plugin)
         if info.kind == "helper" and not wraps:
             self._helpers.update({(plugin.name, l4num): str(info) for l4num in protocols_of(plugin)})
-        return replace(info, hooks=hooks, number=number, wraps=wraps, history=getattr(plugin, "history", None))
+        history = getattr(plugin, "history", None)
+        remarks = tuple(str(warning.message) for warning in warned)
+        return replace(info, hooks=hooks, number=number, wraps=wraps, history=history, remarks=remarks)
 
     def _check_data(self, info: PluginInfo, plugin: Any, hooks: tuple[str, ...]) -> int | None:
         missing = [hook for hook in REQUIRED[info.kind] if hook not in hooks]
@@ -213,6 +226,14 @@ def check_helper(plugin: Any) -> None:
         raise PluginError(f"its policies must be 1 to {HELPER_CLASSES} of ExpectPolicy, a class of expectations each")
     if any(not 0 <= policy.max_expected <= 255 or policy.timeout < 0 for policy in policies):
         raise PluginError("a class of expectations has a max_expected from 0 to 255 and a timeout that is not negative")
+
+
+def installed() -> Iterator[tuple[str, EntryPoint]]:
+    """The kind and the entry point of each installed plugin, kind by kind, the core's own first."""
+    points = entry_points()
+    for kind in KINDS:
+        for point in sorted(points.select(group=f"ctcore.{kind}"), key=_own_first):
+            yield kind, point
 
 
 def _own_first(point: EntryPoint) -> tuple[bool, str]:

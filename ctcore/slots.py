@@ -11,7 +11,9 @@ from ctcore.registry import PluginInfo
 from ctcore.vtable import VTable
 
 if TYPE_CHECKING:
+    from ctcore.conn import Conn
     from ctcore.expect import ExpectPolicy
+    from ctcore.packet import Packet
 
 Hook = Callable[..., Any]
 
@@ -200,7 +202,11 @@ class L4Slot:
 
 
 class ExtSlot:
-    """An extension type of one namespace: its place in the extension block, and the hooks of ``ExtensionSpec``."""
+    """An extension type of one namespace: its place in the extension block, and the hooks of ``ExtensionSpec``.
+
+    ``on_packet`` and ``on_event`` are for the namespace's lists of those who watch every flow: they pass on what
+    concerns a flow with data of this type. A type without these hooks is in neither list.
+    """
 
     def __init__(self, info: PluginInfo, plugin: Any, table: VTable, ext_id: int) -> None:
         self.info = info
@@ -209,7 +215,24 @@ class ExtSlot:
         self.id = ext_id
         self.create = table.bind(plugin, "create") or _nothing
         self.move = table.bind_guarded(plugin, "move")
+        self.packet = table.bind_guarded(plugin, "packet")
+        self.event = table.bind_guarded(plugin, "event")
+        self.dump = table.bind_guarded(plugin, "dump", {})
+        self.column = table.bind_guarded(plugin, "column", ())
         self.destroy = table.bind_guarded(plugin, "destroy")
+
+    def on_packet(self, pkt: Packet, verdict: int) -> None:
+        """A packet went all its way: tell the type, where its flow has such data."""
+        ct = pkt.ct
+        data = None if ct is None else ct.ext_find(self.id)
+        if data is not None and self.packet is not None:
+            self.packet(ct, data, pkt, pkt.ctinfo, verdict)
+
+    def on_event(self, kind: int, ct: Conn, mask: int) -> None:
+        """An event message was sent: tell the type, where its flow has such data."""
+        data = ct.ext_find(self.id)
+        if data is not None and self.event is not None:
+            self.event(ct, data, kind, mask)
 
 
 class HelperSlot:

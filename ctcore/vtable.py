@@ -8,23 +8,46 @@ wrapper, to pluggy's own call over the protocol's implementation and its wrapper
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from types import ModuleType
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from pluggy import HookImpl, PluginManager
 
 from ctcore.facade import hookable
 from ctcore.faults import FaultLog
 from ctcore.hookspecs import SPECS
+from ctcore.tracing import Tracer
+
+
+class Manager(PluginManager):
+    """pluggy's manager, which looks at a class of plugins only once: namespaces are made from the same ones again."""
+
+    _known: Final[WeakKeyDictionary[type, dict[tuple[str, str], Any]]] = WeakKeyDictionary()
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        """The options of the marker on a plugin's attribute, or None where there is no marker."""
+        if isinstance(plugin, ModuleType | type) or name in getattr(plugin, "__dict__", ()):
+            return super().parse_hookimpl_opts(plugin, name)
+        known = self._known.setdefault(type(plugin), {})
+        key = (self.project_name, name)
+        if key not in known:
+            known[key] = super().parse_hookimpl_opts(plugin, name)
+        return known[key] and {**known[key]}
 
 
 class VTable:
-    """The plugins of one kind in one namespace; ``faults`` accounts for what goes wrong in them."""
+    """The plugins of one kind in one namespace; ``faults`` accounts for what goes wrong in them.
 
-    def __init__(self, kind: str, faults: FaultLog | None = None) -> None:
+    With a ``tracer`` each call of a hook is written down.
+    """
+
+    def __init__(self, kind: str, faults: FaultLog | None = None, tracer: Tracer | None = None) -> None:
         self.faults = faults if faults is not None else FaultLog(strict=True)
         self.kind = kind
-        self.manager = PluginManager(f"ctcore.{kind}")
+        self.manager = Manager(f"ctcore.{kind}")
         self.manager.add_hookspecs(SPECS[kind])
+        self.tracer = tracer
         self._registered: dict[int, Any] = {}
 
     def register(self, plugin: Any) -> None:
@@ -38,11 +61,20 @@ class VTable:
         return None if function is None else self.faults.guard(function, otherwise)
 
     def is_wrapped(self, plugin: Any, hook: str) -> bool:
-        """Whether somebody watches this hook of this plugin."""
-        return any(_wraps(impl, plugin) for impl in getattr(self.manager.hook, hook).get_hookimpls())
+        """Whether somebody watches this hook of this plugin, so that it has to be called for whatever it answers."""
+        return self.tracer is not None or any(
+            _wraps(impl, plugin) for impl in getattr(self.manager.hook, hook).get_hookimpls()
+        )
 
     def bind(self, plugin: Any, hook: str) -> Callable[..., Any] | None:
         """What to call, by position, for ``hook`` of ``plugin``; None where the plugin does not implement it."""
+        function = self._bind(plugin, hook)
+        if function is None or self.tracer is None:
+            return function
+        names = tuple(getattr(self.manager.hook, hook).spec.argnames)
+        return self.tracer.wrap(self.kind, plugin.name, hook, names, function)
+
+    def _bind(self, plugin: Any, hook: str) -> Callable[..., Any] | None:
         caller = getattr(self.manager.hook, hook)
         impls: list[HookImpl] = caller.get_hookimpls()
         registered = self._registered.get(id(plugin), plugin)

@@ -21,11 +21,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MANUAL = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", *MANUAL]
-EXAMPLE = ROOT / "examples" / "first-plugin"
-NEEDS_EXAMPLE = "first-plugin.md"
+EXAMPLES = {"first-plugin.md": ROOT / "examples" / "quiz", "tutorial.md": ROOT / "examples" / "parley"}
+"""The plugin that a page is about: it is installed where the commands of the page run."""
 INSTALL = r"(?:python -m pip install \. \./plugins/\* && )?"
 SOURCE = r"(?:python examples/\S+ \| |head -c \d+ tests/captures/\S+ \| )?"
-RUN = re.compile(f"{INSTALL}({SOURCE}ctcore .*)")
+CHOICE = r"(?:CTCORE_\w+=\S+ )*"
+RUN = re.compile(f"{INSTALL}({SOURCE}{CHOICE}ctcore .*)")
 NOT_RUN = ("python -m pip install tox && ",)  # half an hour, and what .ci/run does
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 MARK = "\x1e"  # between the outputs of two blocks of a program
@@ -127,9 +128,9 @@ def matches(shown: str, real: str) -> bool:
     return re.fullmatch(pattern, real) is not None
 
 
-def copy_example(target: Path) -> None:
-    """Put the plugin of the manual into a folder as an installer does: the module, and what is known of it."""
-    settings = (EXAMPLE / "pyproject.toml").read_text(encoding="utf-8")
+def copy_example(example: Path, target: Path) -> None:
+    """Put an example into a folder as an installer does: the package, and what is known of it."""
+    settings = (example / "pyproject.toml").read_text(encoding="utf-8")
     name, version, points = (
         re.search(pattern, settings, re.MULTILINE | re.DOTALL)
         for pattern in (r'^name = "(.*?)"', r'^version = "(.*?)"', r'^\[project.entry-points."(.*?)"\]\n(.*?)\n\n')
@@ -137,14 +138,15 @@ def copy_example(target: Path) -> None:
     assert name
     assert version
     assert points
-    known = target / f"{name[1].replace('-', '_')}-{version[1]}.dist-info"
-    known.mkdir()
+    package = name[1].replace("-", "_")
+    known = target / f"{package}-{version[1]}.dist-info"
+    known.mkdir(parents=True)
     (known / "METADATA").write_text(
         f"Metadata-Version: 2.4\nName: {name[1]}\nVersion: {version[1]}\n", encoding="utf-8"
     )
     text = points[2].replace('"', "")
     (known / "entry_points.txt").write_text(f"[{points[1]}]\n{text}\n")
-    shutil.copy(EXAMPLE / "ctcore_quiz.py", target)
+    shutil.copytree(example / package, target / package, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def refreshed(page: Path, extra_path: str) -> str:
@@ -177,11 +179,13 @@ def today(shown: Shown, extra_path: str) -> str:
 def main() -> None:
     """Write today's output into the pages of the manual."""
     with tempfile.TemporaryDirectory() as folder:
-        copy_example(Path(folder))
+        for name, example in EXAMPLES.items():
+            copy_example(example, Path(folder, name))
         for page in MANUAL:
-            text = refreshed(page, folder if page.name == NEEDS_EXAMPLE else "")
-            if text != page.read_text(encoding="utf-8"):
-                page.write_text(text, encoding="utf-8")
+            text = page.read_text(encoding="utf-8")
+            new = refreshed(page, str(Path(folder, page.name)) if page.name in EXAMPLES else "")
+            if new != text:
+                page.write_text(new, encoding="utf-8")
                 print(f"{page.name}: changed")
 
 

@@ -160,6 +160,16 @@ def test_plugins_without_an_unknown_one() -> None:
     assert done.err.startswith("ctcore: no plugin is named frobnicate: there are acct,")
 
 
+def test_plugins_with_one_more_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "watch.py"
+    path.write_text("from ctcore import observer\nclass W:\n  name = 'w'\n  @observer\n  def packet_seen(self): ...\n")
+    rows = run("plugins", "--plugin", path, "-o", "json").lines
+    assert json.loads(rows[-1])["distribution"] == str(path)
+    assert len(rows) == len(run("plugins", "-o", "json").lines) + 1
+    done = run("plugins", "--plugin", tmp_path / "nosuch.py")
+    assert (done.status, done.out, done.err) == (1, "", f"ctcore: {tmp_path / 'nosuch.py'}: there is no such file\n")
+
+
 def test_every_sysctl() -> None:
     done = run("sysctl")
     assert (done.status, done.err) == (0, "")

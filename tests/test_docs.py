@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import re
 import runpy
-import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,10 +15,10 @@ import pytest
 import ctcore
 from ctcore import Registry, testing
 from ctcore.hookspecs import SPECS
+from ctcore.testing import suite
 from tests.docs_blocks import (
-    EXAMPLE,
+    EXAMPLES,
     MANUAL,
-    NEEDS_EXAMPLE,
     PAGES,
     ROOT,
     Block,
@@ -45,11 +42,12 @@ pytestmark = pytest.mark.plugins("ipv4", "ipv6", "tcp", "udp", "icmp", "icmpv6")
 
 
 @pytest.fixture(scope="session")
-def example(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder with the manual's plugin in it, installed."""
-    folder = tmp_path_factory.mktemp("example")
-    copy_example(folder)
-    return str(folder)
+def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """For each page about a plugin a folder with this plugin in it, installed."""
+    folder = tmp_path_factory.mktemp("examples")
+    for name, example in EXAMPLES.items():
+        copy_example(example, folder / name)
+    return {name: str(folder / name) for name in EXAMPLES}
 
 
 def page(name: str) -> str:
@@ -60,12 +58,12 @@ def page(name: str) -> str:
 
 
 @pytest.mark.parametrize(("block", "shown"), CONSOLE, ids=[f"{block}-{shown.command}" for block, shown in CONSOLE])
-def test_a_command(block: Block, shown: Shown, example: str) -> None:
+def test_a_command(block: Block, shown: Shown, installed: dict[str, str]) -> None:
     command = to_run(shown.command)
     if command is None:
         assert not shown.output, "an output is shown for a command that is not run"
         return
-    path = example if block.page.name == NEEDS_EXAMPLE else ""
+    path = installed.get(block.page.name, "")
     if shown.output:
         assert any(matches(shown.output, real) for real in outputs(command, path)), next(outputs(command, path))
     else:
@@ -75,8 +73,8 @@ def test_a_command(block: Block, shown: Shown, example: str) -> None:
 
 
 @pytest.mark.parametrize("of", [page for page in PAGES if blocks(page, "python")], ids=lambda of: of.name)
-def test_a_program(of: Path, example: str) -> None:
-    printed = run_program(of, example if of.name == NEEDS_EXAMPLE else "")
+def test_a_program(of: Path, installed: dict[str, str]) -> None:
+    printed = run_program(of, installed.get(of.name, ""))
     number = -1
     for block in blocks(of, "python", "output"):
         if block.kind == "python":
@@ -90,7 +88,8 @@ def test_what_can_be_run_is_run() -> None:
     for of in PAGES:
         for block in blocks(of, "shell", "sh", "bash"):
             for shown in commands(block):
-                assert re.match(r"sudo |pip |python |pytest |\. ", shown.command), f"{block}: mark it console"
+                by_hand = r"sudo |pip |python |pytest |\. |cd |ctcore new-plugin "
+                assert re.match(by_hand, shown.command), f"{block}: mark it console"
 
 
 # What is listed.
@@ -107,7 +106,7 @@ def test_every_hook_is_described_once() -> None:
     assert sorted(told) == sorted(hooks)
     bodies = re.findall(r"^:::\{hook\} \S+\n(.*?)^:::$", page("vtables.md"), re.MULTILINE | re.DOTALL)
     for body in bodies:
-        assert re.fullmatch(r":Called: .+\n:Raises: .+\n", body), body
+        assert re.fullmatch(r":Called: .+\n:Returns: .+\n:Raises: .+\n", body), body
 
 
 def test_the_sysctls_of_every_plugin_are_listed() -> None:
@@ -128,6 +127,13 @@ def test_every_module_of_testing_is_listed() -> None:
         f"ctcore.testing.{path.stem}" for path in Path(testing.__path__[0]).glob("*.py") if path.stem != "__init__"
     ]
     assert sorted(told) == sorted(modules)
+    suites = re.findall(r"^```\{laws\} (\w+)$", page("testing.md"), re.MULTILINE)
+    assert sorted(suites) == sorted(set(suite.__all__) - {"Suite", "for_all"})
+
+
+def test_the_file_that_is_a_plugin_is_the_one_that_is_shown() -> None:
+    (shown,) = (block.text for block in blocks(DOCS / "develop.md", "python"))
+    assert (ROOT / "examples" / "latency.py").read_text(encoding="utf-8").endswith(shown)
 
 
 def table_fields(heading: str) -> set[str]:
@@ -182,39 +188,14 @@ def test_the_drawings_name_hooks_and_counters_that_exist() -> None:
     assert set(counters) <= set(ctcore.Net().stat.__slots__)
 
 
-# The plugin of the manual.
+# The plugins of the manual.
 
 
-def test_the_page_shows_the_very_files() -> None:
-    shown = re.findall(r"^```\{literalinclude\} \.\./(\S+)$", page("first-plugin.md"), re.MULTILINE)
-    files = {path for path in EXAMPLE.rglob("*.*") if path.suffix in (".py", ".toml") and path.name != "capture.py"}
-    assert {ROOT / path for path in shown} == files
-
-
-def test_its_own_tests_pass(tmp_path: Path, example: str) -> None:
-    shutil.copytree(EXAMPLE / "tests", tmp_path / "tests")
-    settings = {**environment(example), "HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path / "hypothesis")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
-    done = subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"\b[1-9]\d* passed", done.stdout)
-
-
-@pytest.mark.skipif(find_spec("hatchling") is None, reason="needs hatchling, which the tox environment docs has")
-def test_it_builds_and_installs(tmp_path: Path, example: str) -> None:
-    source, target = tmp_path / "first-plugin", tmp_path / "installed"
-    shutil.copytree(EXAMPLE, source)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, "--target", str(target), str(source)], check=True, env=dict(os.environ), timeout=300)
-    for wanted in Path(example).glob("**/*.*"):
-        installed = target / wanted.relative_to(example)
-        assert installed.exists(), wanted.name
-        if wanted.name == "entry_points.txt":
-            assert installed.read_text() == wanted.read_text(), "the other tests install it the same way"
-    assert any(
-        json.loads(line)["name"] == "quiz"
-        for line in run(["ctcore", "plugins", "-o", "json"], str(target)).splitlines()
-    )
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_page_shows_the_very_files(name: str) -> None:
+    shown = re.findall(r"^```\{literalinclude\} \.\./(\S+)$", page(name), re.MULTILINE)
+    files = {path for path in EXAMPLES[name].rglob("*.py") if path.name != "capture.py"}
+    assert files | {EXAMPLES[name] / "pyproject.toml"} == {ROOT / path for path in shown}
 
 
 def test_every_page_is_in_the_contents() -> None:

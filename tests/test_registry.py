@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pluggy import HookspecMarker
 
+import ctcore
 from ctcore import (
     CTCORE_PLUGIN_API,
     Conn,
@@ -26,6 +28,7 @@ from ctcore import (
     observer,
 )
 from ctcore.hookspecs import KINDS, REQUIRED
+from ctcore.vtable import VTable
 from tests.toy import EXTENSIONS, TOY4, Toy3, Toy4, registry
 
 
@@ -308,3 +311,46 @@ def test_a_module_is_a_plugin(install: Install) -> None:
 
 def test_the_toys_are_sound() -> None:
     assert [info.problem for info in registry(strict=False).plugins] == [None] * 11
+
+
+class OldSpec:
+    """What the hooks of observers may be one day."""
+
+    @HookspecMarker("ctcore.observer")
+    def packet_seen(self, pkt: Packet) -> None:
+        """It stays."""
+
+    @HookspecMarker("ctcore.observer")(warn_on_impl=DeprecationWarning("observer.event goes with version 2: see news"))
+    def event(self, ct: Conn) -> None:
+        """It goes."""
+
+
+def test_a_hook_that_goes_is_remarked_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ctcore.hookspecs.SPECS, "observer", OldSpec)
+
+    class Old:
+        name = "old"
+
+        @observer
+        def event(self, ct: Conn) -> None: ...
+
+    class New:
+        name = "new"
+
+        @observer
+        def packet_seen(self, pkt: Packet) -> None: ...
+
+    made = Registry(strict=True)
+    assert made.add("observer", Old).remarks == ("observer.event goes with version 2: see news",)
+    assert made.add("observer", New).remarks == ()
+    with pytest.warns(DeprecationWarning, match="observer.event goes"):
+        VTable("observer").register(Old())
+
+
+@pytest.mark.parametrize(("asks", "fits"), [(0, False), (1, True), (2, True), (3, False), ("2", False)])
+def test_versions_of_the_api(asks: object, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctcore.registry.CTCORE_PLUGIN_API", 2)
+    found = Registry().add("l4proto", type("Dated", (Toy4,), {"ctcore_plugin_api": asks}))
+    assert found.problem == (
+        None if fits else f"it asks for version {asks} of the plugin API, and this ctcore has 1 to 2"
+    )

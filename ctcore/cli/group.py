@@ -15,7 +15,18 @@ from ctcore.cli.conduct import conduct
 from ctcore.cli.options import HELP
 
 WRONG_COMMAND_LINE: Final = 2
-COMMANDS: Final = ("list", "events", "stats", "count", "trace", "verify", "plugins", "sysctl", "completion")
+COMMANDS: Final = (
+    "list",
+    "events",
+    "stats",
+    "count",
+    "trace",
+    "verify",
+    "plugins",
+    "new-plugin",
+    "sysctl",
+    "completion",
+)
 
 BUILD: Final = "compiled" if COMPILED else "plain Python"
 
@@ -31,7 +42,7 @@ class Commands(click.Group):
         """The command, or None where there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"ctcore.cli.{cmd_name}").command
+        command: click.Command = import_module(f"ctcore.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -31,6 +31,7 @@ class Reading:
     clock: str
     strict_plugins: bool
     no_plugin: tuple[str, ...]
+    plugin: tuple[str, ...]
     progress: bool
     helpers: tuple[str, ...] = ()
     interfaces: tuple[str, ...] = ()
@@ -101,13 +102,14 @@ def reading(function: Function) -> Function:
         clock: str,
         strict_plugins: bool,
         no_plugin: tuple[str, ...],
+        plugin: tuple[str, ...],
         progress: bool,
         helpers: tuple[str, ...],
         interfaces: tuple[str, ...],
         **rest: Any,
     ) -> Any:
         chosen = Reading(
-            captures, bpf, settings, local, clock, strict_plugins, no_plugin, progress, helpers, interfaces
+            captures, bpf, settings, local, clock, strict_plugins, no_plugin, plugin, progress, helpers, interfaces
         )
         return function(chosen, **rest)
 
@@ -126,7 +128,7 @@ def helper_option(section: str) -> Decorator:
 
 
 def plugin_choice(function: Function) -> Function:
-    """Add ``--strict-plugins`` and ``--no-plugin``."""
+    """Add ``--strict-plugins``, ``--no-plugin`` and ``--plugin``."""
     return decorate(function, _plugin_options("Plugins"))
 
 
@@ -144,6 +146,13 @@ def _plugin_options(section: str) -> tuple[Decorator, ...]:
             metavar="NAME",
             multiple=True,
             help="Do without this plugin; may be repeated.",
+        ),
+        option(
+            "--plugin",
+            section=section,
+            metavar="FILE.py",
+            multiple=True,
+            help="The plugins of this file, too; may be repeated.",
         ),
     )
 

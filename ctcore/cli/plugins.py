@@ -16,12 +16,13 @@ HEADINGS = ("KIND", "NAME", "NUMBER", "DISTRIBUTION", "VERSION", "HOOKS")
 @define("What is installed, and what was left out and why.")
 @json_option()
 @plugin_choice
-def command(strict_plugins: bool, no_plugin: tuple[str, ...], as_json: bool) -> None:
+def command(strict_plugins: bool, no_plugin: tuple[str, ...], plugin: tuple[str, ...], as_json: bool) -> None:
     """Print the installed plugins: what each one is, where it comes from, and which hooks it has.
 
-    Plugins that cannot be used come last, each with the reason. NUMBER is the protocol's number: the address
-    family of a network layer protocol, the IP protocol number of a transport protocol. A plugin marked as
-    history does what kernels of the past did; "ctcore verify" leaves it out.
+    Plugins that cannot be used come last, each with the reason; before them comes what a plugin should not do
+    any more. NUMBER is the protocol's number: the address family of a network layer protocol, the IP protocol
+    number of a transport protocol. A plugin marked as history does what kernels of the past did; "ctcore verify"
+    leaves it out.
 
     \b
     Examples:
@@ -29,7 +30,7 @@ def command(strict_plugins: bool, no_plugin: tuple[str, ...], as_json: bool) -> 
       ctcore plugins --strict-plugins && echo fine
       ctcore plugins -o json
     """
-    registry = load_plugins(strict_plugins, no_plugin)
+    registry = load_plugins(strict_plugins, no_plugin, plugin)
     if as_json:
         for info in registry.plugins:
             print(dumps(_object(info)))
@@ -37,6 +38,9 @@ def command(strict_plugins: bool, no_plugin: tuple[str, ...], as_json: bool) -> 
     rows = [_row(info) for info in registry.plugins if info.problem is None]
     for line in _aligned([HEADINGS, *rows]):
         print(line)
+    for info in registry.plugins:
+        for remark in info.remarks:
+            print(f"\n{info}: {remark}")
     left = [info for info in registry.plugins if info.problem is not None]
     if left:
         print("\nLeft out:")
@@ -70,4 +74,5 @@ def _object(info: PluginInfo) -> dict[str, object]:
         "wraps": info.wraps,
         "problem": info.problem,
         "history": info.history,
+        "remarks": list(info.remarks),
     }

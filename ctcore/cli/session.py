@@ -5,15 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import entry_points
 
 from ctcore.api import Conntrack
+from ctcore.choice import check_names
 from ctcore.cli.conduct import INPUT, INTERRUPTED, say
 from ctcore.cli.options import Reading
 from ctcore.cli.progress import Progress
 from ctcore.cli.watch import Interrupt, Times, WatchedCapture
 from ctcore.errors import CtcoreError, PluginError
-from ctcore.hookspecs import KINDS
 from ctcore.registry import Registry
 
 
@@ -31,7 +30,7 @@ class Session:
     """
 
     def __init__(self, reading: Reading, listen: bool = False, chatty: bool = False) -> None:
-        registry = load_plugins(reading.strict_plugins, reading.no_plugin)
+        registry = load_plugins(reading.strict_plugins, reading.no_plugin, reading.plugin)
         warn_of(registry)
         frozen = reading.clock == "frozen"
         self.tracker = Conntrack(
@@ -90,10 +89,12 @@ class Session:
             self.net.faults.caught(error)
 
     def finish(self) -> None:
-        """Print the remarks, after the data.
+        """Tell the observers that this was all, and print the remarks, after the data.
 
         Raises what stopped the replay, if anything did; SystemExit after Ctrl-C and where a plugin failed.
         """
+        sys.stdout.flush()
+        self.net.plugs.end()
         if self._times.count and self._reading.clock == "capture":
             count, most = self._times.count, self._times.most / 1e6
             say(
@@ -117,14 +118,13 @@ class Session:
             self.tracker.replay(self.capture, on_packet)
 
 
-def load_plugins(strict: bool, without: tuple[str, ...]) -> Registry:
-    """The installed plugins but those ``without``; PluginError for an unknown name, or where ``strict``."""
-    if without:
-        known = {point.name for kind in KINDS for point in entry_points(group=f"ctcore.{kind}")}
-        for name in without:
-            if name not in known:
-                raise PluginError(f"no plugin is named {name}: there are {', '.join(sorted(known))}")
-    return Registry.load(strict, without)
+def load_plugins(strict: bool, without: tuple[str, ...], files: tuple[str, ...] = ()) -> Registry:
+    """The installed plugins but those ``without``, and those in ``files``.
+
+    Raises PluginError for an unknown name, for a file that has no plugin, or where ``strict``.
+    """
+    check_names(frozenset(without))
+    return Registry.load(strict, without, files)
 
 
 def warn_of(registry: Registry) -> None:

@@ -25,7 +25,14 @@ from ctcore.sysctl import Sysctl
 )
 @json_option()
 @plugin_choice
-def command(names: tuple[str, ...], doc: bool, strict_plugins: bool, no_plugin: tuple[str, ...], as_json: bool) -> None:
+def command(
+    names: tuple[str, ...],
+    doc: bool,
+    strict_plugins: bool,
+    no_plugin: tuple[str, ...],
+    plugin: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Print the settings with their defaults, all of them or those named, as sysctl(8) does.
 
     A setting is known by its full name (net.netfilter.nf_conntrack_max), with slashes for the dots if need
@@ -38,7 +45,7 @@ def command(names: tuple[str, ...], doc: bool, strict_plugins: bool, no_plugin: 
       ctcore list --set nf_conntrack_tcp_be_liberal=1 http.pcap
       ctcore sysctl -o json
     """
-    settings = Net(load_plugins(strict_plugins, no_plugin)).sysctl
+    settings = Net(load_plugins(strict_plugins, no_plugin, plugin)).sysctl
     for name in names or settings:
         sysctl, value = settings.find(name), settings[name]
         if as_json:

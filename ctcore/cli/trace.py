@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 from ctcore.api import Result
 from ctcore.cli.conduct import say
@@ -15,7 +14,7 @@ from ctcore.cli.options import command as define
 from ctcore.cli.output import dumps, json_option
 from ctcore.cli.packets import PacketLine
 from ctcore.cli.session import Session
-from ctcore.formats.objects import flow_object
+from ctcore.formats.objects import packet_object
 
 Line = Callable[[int, int, Result], str]
 
@@ -80,20 +79,7 @@ def _text_line(session: Session) -> Line:
 def _json_line(session: Session) -> Line:
     net = session.net
 
-    def line(number: int, time_ns: int, result: Result) -> str:
-        found: dict[str, Any] = {
-            "frame": number,
-            "time_ns": time_ns,
-            "ctinfo": result.state,
-            "direction": result.direction,
-            "verdict": result.verdict.name.lower(),
-            "reasons": result.reasons,
-            "entry": None if result.entry is None else flow_object(result.entry, net.now),
-            "events": result.events,
-        }
-        return dumps(found)
-
-    return line
+    return lambda number, time_ns, result: dumps(packet_object(number, time_ns, result, net.now))
 
 
 def _summary(seen: Counter[str], shown: int) -> str:

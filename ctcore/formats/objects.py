@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ctcore.common import EXT_ACCT, EXT_HELPER, EXT_TSTAMP, ORIGINAL, REPLY, EventKind, Status
 from ctcore.conn import Conn
 from ctcore.expect import Expectation, ExpectFlag
 from ctcore.sysctl import SECOND
 from ctcore.tuples import Tuple, address_part, transport_part
+
+if TYPE_CHECKING:
+    from ctcore.api import Result
 
 STATUS_NAMES: Final = tuple((int(bit), str(bit.name)) for bit in Status)
 
@@ -58,6 +61,19 @@ def flow_object(ct: Conn, now: int) -> dict[str, Any]:
         found["timestamp"] = {"start": times.start, **({"stop": times.stop} if times.stop else {})}
     if info:
         found[ct.l4.name] = info
+    figures = extension_figures(ct)
+    if figures:
+        found["ext"] = figures
+    return found
+
+
+def extension_figures(ct: Conn) -> dict[str, dict[str, Any]]:
+    """What extension types tell of a flow, by the names of the types."""
+    found = {}
+    for ext in ct.net.ext_shown:
+        data = ct.ext_find(ext.id)
+        if data is not None and ext.dump is not None:
+            found[ext.name] = dict(ext.dump(ct, data))
     return found
 
 
@@ -100,3 +116,20 @@ def _tuple_object(exp: Expectation, t: Tuple) -> dict[str, Any]:
 def event_object(kind: EventKind, ct: Conn, now: int) -> dict[str, Any]:
     """An event message with the flow as it is at its delivery."""
     return {"type": kind.name, **flow_object(ct, now)}
+
+
+def packet_object(frame: int, time_ns: int, result: Result, now: int) -> dict[str, Any]:
+    """What became of a packet, as ``trace -o json`` tells it.
+
+    ``frame`` is its number, from 1, ``time_ns`` the capture's time of it, ``now`` the namespace's (nanoseconds).
+    """
+    return {
+        "frame": frame,
+        "time_ns": time_ns,
+        "ctinfo": result.state,
+        "direction": result.direction,
+        "verdict": result.verdict.name.lower(),
+        "reasons": result.reasons,
+        "entry": None if result.entry is None else flow_object(result.entry, now),
+        "events": result.events,
+    }

@@ -122,3 +122,13 @@ def _closing_parts(msg: message.Message, output: Output) -> Iterator[str]:
     names = output.label_names(msg.labels)
     if names is not None:
         yield f"labels={','.join(names)}" if names else "labels"
+    yield from extension_parts(ct)
+
+
+def extension_parts(ct: Conn) -> Iterator[str]:
+    """The columns of extension types as ``name=value``: none, but where a plugin brings some."""
+    for ext in ct.net.ext_shown:
+        data = ct.ext_find(ext.id)
+        if data is not None and ext.column is not None:
+            for name, value in ext.column(ct, data):
+                yield f"{name}={value}"

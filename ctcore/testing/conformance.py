@@ -18,52 +18,57 @@ ETHERTYPE_IPV6: Final = 0x86DD
 STATES: Final = frozenset({"new", "established", "related", "invalid", "untracked", "none"})
 
 
+class Witness:
+    """A new conntrack that is fed packets, a second apart, and tells all that can be seen of each.
+
+    ``ethertype`` is that of every packet; ``helpers`` are given to flows as ``--helper`` says. Raises what a plugin
+    raises, where the registry is strict.
+    """
+
+    def __init__(self, registry: Registry, ethertype: int = ETHERTYPE_IPV4, helpers: Iterable[str] = ()) -> None:
+        self.conntrack = Conntrack(registry, {"nf_conntrack_acct": 1}, helpers=helpers)
+        self.ethertype = ethertype
+        self.now = START
+
+    def see(self, packet: bytes, before: bytes = b"", after: bytes = b"", cut: bool = False) -> dict[str, Any]:
+        """Feed a packet that lies in a buffer between ``before`` and ``after``.
+
+        With ``cut``, bytes that are missing by its own header were left out by a capture.
+        """
+        net, pkt = self.conntrack.net, self.conntrack.packet
+        pkt.buf = before + packet + after
+        pkt.nhoff = len(before)
+        pkt.avail = len(before) + len(packet)
+        pkt.cut = cut
+        now, self.now = self.now, self.now + SECOND
+        seen = self.conntrack.result(net.receive(pkt, self.ethertype, now))
+        return {
+            "verdict": seen.verdict,
+            "state": seen.state,
+            "ctinfo": seen.ctinfo,
+            "direction": seen.direction,
+            "reasons": seen.reasons,
+            "entry": None if seen.entry is None else flow_object(seen.entry, now),
+            "counters": dict(net.stat.items()),
+        }
+
+
 def accounts(
     registry: Registry,
     packets: Iterable[bytes],
     before: bytes = b"",
     after: bytes = b"",
     cut: bool = False,
-    ethertype: int = ETHERTYPE_IPV4,
+    **how: Any,
 ) -> list[dict[str, Any]]:
-    """Feed packets to a new conntrack, a second apart, and tell all that can be seen of each.
-
-    Each packet lies in a buffer between ``before`` and ``after``. With ``cut``, bytes that are missing by its
-    own header were left out by a capture. ``ethertype`` says what they all are. Raises what a plugin raises,
-    where the registry is strict.
-    """
-    conntrack = Conntrack(registry, {"nf_conntrack_acct": 1})
-    return [
-        _account(conntrack, packet, START + number * SECOND, before, after, cut, ethertype)
-        for number, packet in enumerate(packets)
-    ]
+    """What a new ``Witness(registry, **how)`` sees of packets."""
+    witness = Witness(registry, **how)
+    return [witness.see(packet, before, after, cut) for packet in packets]
 
 
-def _account(
-    conntrack: Conntrack, packet: bytes, now: int, before: bytes, after: bytes, cut: bool, ethertype: int
-) -> dict[str, Any]:
-    net, pkt = conntrack.net, conntrack.packet
-    pkt.buf = before + packet + after
-    pkt.nhoff = len(before)
-    pkt.avail = len(before) + len(packet)
-    pkt.cut = cut
-    seen = conntrack.result(net.receive(pkt, ethertype, now))
-    return {
-        "verdict": seen.verdict,
-        "state": seen.state,
-        "ctinfo": seen.ctinfo,
-        "direction": seen.direction,
-        "reasons": seen.reasons,
-        "entry": None if seen.entry is None else flow_object(seen.entry, now),
-        "counters": dict(net.stat.items()),
-    }
-
-
-def check_any_bytes(
-    registry: Registry, packets: Iterable[bytes], cut: bool = False, ethertype: int = ETHERTYPE_IPV4
-) -> None:
+def check_any_bytes(registry: Registry, packets: Iterable[bytes], cut: bool = False, **how: Any) -> None:
     """Whatever the bytes, each packet has a verdict and a relation that exist, and the two agree."""
-    for seen in accounts(registry, packets, cut=cut, ethertype=ethertype):
+    for seen in accounts(registry, packets, cut=cut, **how):
         assert seen["verdict"] in set(Verdict), seen
         assert seen["state"] in STATES, seen
         related = seen["state"] in ("new", "established", "related")
@@ -79,12 +84,12 @@ def check_surroundings(
     before: bytes,
     after: bytes,
     cut: bool = False,
-    ethertype: int = ETHERTYPE_IPV4,
+    **how: Any,
 ) -> None:
     """What lies around a packet in its buffer makes no difference: nothing is read beyond its ends."""
     packets = list(packets)
-    alone = accounts(registry, packets, cut=cut, ethertype=ethertype)
-    within = accounts(registry, packets, before, after, cut, ethertype)
+    alone = accounts(registry, packets, cut=cut, **how)
+    within = accounts(registry, packets, before, after, cut, **how)
     assert within == alone
 
 

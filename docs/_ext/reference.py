@@ -1,7 +1,7 @@
 """What the manual takes from the code itself: hooks, settings, the names of a module. And drawings inside the page.
 
-Three directives: ``hook`` shows a hook's signature and docstring above what the page says about it, ``sysctls`` the
-settings of a plugin or of the core as a table, ``members`` the public names of a module.
+Four directives: ``hook`` shows a hook's signature and docstring above what the page says about it, ``sysctls`` the
+settings of a plugin or of the core as a table, ``members`` the public names of a module, ``laws`` those of a suite.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from ctcore import Net, Registry, Sysctl
 from ctcore.hookspecs import REQUIRED, SPECS
+from ctcore.testing import suite
 
 LARGEST = {2**31 - 1: "2³¹-1", 2**32 - 1: "2³²-1"}
 
@@ -62,6 +63,20 @@ class MembersDirective(SphinxDirective):
                 continue
             lines += member(name, thing)
         return self.parse_text_to_nodes("\n".join(lines))
+
+
+class LawsDirective(SphinxDirective):
+    """``{laws} Suite``: what the suite is for, and each of its laws in words."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        found = vars(suite)[self.arguments[0]]
+        lines = ["::::::{py:class} " + found.__name__, "", *(inspect.getdoc(found) or "").splitlines(), ""]
+        for name in sorted(law for law in dir(found) if law.startswith("test_")):
+            more = inspect.getdoc(getattr(found, name))
+            lines.append(f"- {name.removeprefix('test_').replace('_', ' ')}" + (f": {more}" if more else ""))
+        return self.parse_text_to_nodes("\n".join([*lines, "", "::::::"]))
 
 
 def member(name: str, thing: Any) -> list[str]:
@@ -144,5 +159,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("hook", HookDirective)
     app.add_directive("sysctls", SysctlsDirective)
     app.add_directive("members", MembersDirective)
+    app.add_directive("laws", LawsDirective)
     app.add_post_transform(InlineDrawings)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

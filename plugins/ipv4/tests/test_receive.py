@@ -5,8 +5,6 @@ from __future__ import annotations
 from struct import pack_into
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ctcore import Hook, HookOps, Packet, Result, Verdict
 from ctcore.netfilter import ACCEPT
@@ -20,14 +18,6 @@ HOSTS = IPv4("10.0.1.2", "10.0.2.2")
 GOOD = HOSTS.packet(OTHER, b"payload")
 
 read_all = IPV4.reader()
-
-
-@given(st.binary(min_size=20, max_size=20), st.binary(max_size=7), st.binary(max_size=7))
-def test_the_fast_reader_reads_what_construct_parses(header: bytes, before: bytes, after: bytes) -> None:
-    parsed = IPV4.parse(header)
-    values = dict(zip(IPV4.fields, read_all(before + header + after, len(before)), strict=True))
-    assert values == {name: parsed[name] for name in IPV4.fields}
-    assert IPV4.build(**values) == header
 
 
 def test_the_header_of_a_real_packet() -> None:

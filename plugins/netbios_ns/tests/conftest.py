@@ -1,3 +1,0 @@
-from ctcore.testing.fixtures import converse, registry
-
-__all__ = ["converse", "registry"]
