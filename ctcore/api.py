@@ -169,12 +169,12 @@ class Conntrack:
         return self.net.now or now if self.frozen else now
 
     def _on_event(self, kind: EventKind, ct: Conn, mask: int) -> None:
-        self._hear(event_object(kind, ct, self.net.now))
+        self._keep(event_object(kind, ct, self.net.now))
 
     def _on_expectation(self, kind: EventKind, exp: Expectation) -> None:
-        self._hear(expectation_object(kind, exp, self.net.now))
+        self._keep(expectation_object(kind, exp, self.net.now))
 
-    def _hear(self, event: dict[str, Any]) -> None:
+    def _keep(self, event: dict[str, Any]) -> None:
         number = self.packet.number
         if number != self._heard_at:
             self._heard_at = number

@@ -71,7 +71,7 @@ def test_a_fault_planted_in_a_helper_is_found(registry: Registry, monkeypatch: p
     """Where lines began is never forgotten."""
     from ctcore_ftp.lines import LineStarts
 
-    monkeypatch.setattr(LineStarts, "add", lambda self, seq: self._seqs.append(seq % 2**32))
+    monkeypatch.setattr(LineStarts, "add", lambda self, seq: self.append(seq % 2**32))
     capture = HELPED_HERE / "fuzz-ftp.pcap"
     assert compare_recorded(place(HELPED_HERE, str(capture)), str(capture), registry).comparison.differences
 

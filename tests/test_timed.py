@@ -108,7 +108,7 @@ def test_another_tracker_whose_flows_live_too_long_is_found(name: str) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--recorded", HERE], "--recorded goes without --record, --set, --real-time and --bpf"),
+        (["--recorded", HERE], "--recorded goes without --record, --set, --helper, --real-time and --bpf"),
         (["--set", "nf_conntrack_timestamp=0"], "--real-time needs nf_conntrack_timestamp"),
     ],
 )

@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--profile", choices=[*sorted(PROFILES), *sorted(HELPED), ALL], default="mixed", help="what kind of traffic")
     add("--packets", type=_positive, help=f"stop after that many, {ENOUGH} where --seconds is not given either")
-    add("--seconds", type=_positive, help="begin no round after that time, in which every profile has its share")
+    add("--seconds", type=_positive, help="begin no round after that time, but the first of every profile")
     add("--round", type=_positive, default=ROUND, help="packets in one table")
     add("--begin", type=_positive, default=1, help="the first round")
     add("--seed", type=int, default=Random().getrandbits(32), help="the same one, the same packets")

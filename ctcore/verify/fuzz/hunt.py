@@ -36,12 +36,12 @@ class Hunt:
     def differences(self, limit: int | None, seconds: float = math.inf) -> Iterator[tuple[list[bytes], Outcome]]:
         """The packets and the outcome of each round with a difference, until ``limit`` packets were compared.
 
-        No round begins when ``seconds`` have gone by. ``rounds`` has the settings and the helpers of that round
-        meanwhile.
+        Only the first round begins when ``seconds`` have gone by. ``rounds`` has the settings and the helpers of that
+        round meanwhile.
         """
         end = time.monotonic() + seconds
         self.rounds.ethertype = ethertype_of(self.profile)
-        while (limit is None or self.packets < limit) and time.monotonic() < end:
+        while (limit is None or self.packets < limit) and (not self.packets or time.monotonic() < end):
             self.rounds.sysctls = settings(self.seed, self.number, self.fixed) if self.vary else dict(self.fixed)
             self.rounds.helpers = (self.profile,) if self.profile in HELPED else ()
             count = self.size if limit is None else min(self.size, limit - self.packets)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import islice
 from random import Random
 from typing import Final
@@ -78,10 +77,16 @@ _KINDS: Final[dict[str, Callable[[Random, Family], Stream]]] = {
     "mixed": _mixed,
 }
 
-_OVER_IPV6: Final = {f"{name}6": partial(kind, family=V6) for name, kind in _KINDS.items()}
+
+def _over(family: Family, kind: Callable[[Random, Family], Stream]) -> Callable[[Random], Stream]:
+    """A kind of traffic in an address family."""
+    return lambda rng: kind(rng, family)
+
+
+_OVER_IPV6: Final = {f"{name}6": _over(V6, kind) for name, kind in _KINDS.items()}
 
 PROFILES: Final[dict[str, Callable[[Random], Stream]]] = {
-    **{name: partial(kind, family=V4) for name, kind in _KINDS.items()},
+    **{name: _over(V4, kind) for name, kind in _KINDS.items()},
     **_OVER_IPV6,
     "sctp": _sctp,
     "sctp-close": _sctp_close,
