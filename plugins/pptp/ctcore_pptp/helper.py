@@ -10,12 +10,12 @@ from ctcore.common import IP_CT_ESTABLISHED, IP_CT_ESTABLISHED_REPLY, ORIGINAL, 
 from ctcore.expect import ExpectError
 from ctcore.netfilter import ACCEPT
 from ctcore_gre import Gre, KeyMap
-from ctcore_gre.l4proto import IPPROTO_GRE
 from ctcore_pptp.messages import read_message
 from ctcore_pptp.session import Outcome, Session
 
 AF_INET: Final = 2
 IPPROTO_TCP: Final = 6
+IPPROTO_GRE: Final = 47
 
 
 class Pptp:

@@ -13,10 +13,11 @@ from ctcore.packet import Packet
 from ctcore.ports import invert_ports, nlattr_to_ports, ports_of, ports_to_nlattr, print_ports, save_ports
 from ctcore.sysctl import SECOND
 from ctcore_udp import Udp
-from ctcore_udp.l4proto import IPPROTO_UDP, REPLIED, UNREPLIED
 from ctcore_udplite.header import UDPLITE
 
+IPPROTO_UDP: Final = 17
 IPPROTO_UDPLITE: Final = 136
+UNREPLIED, REPLIED = 0, 1  # the places of UDP's timeouts
 DEFAULTS: Final = [30 * SECOND, 120 * SECOND]  # where the plugin for UDP is left out
 
 _read = UDPLITE.reader("coverage", "check")
