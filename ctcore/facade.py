@@ -19,20 +19,24 @@ class Facade:
     """
 
     def __init__(self, kind: str, plugin: Any) -> None:
+        self.wraps = getattr(plugin, "wraps", None)
         base, marker = _OPS.get(kind, (object, None))
         for name in _hooks(kind):
             definition = _definition(type(plugin), name)
-            if not _is_compiled(definition) or definition is vars(base).get(name):
+            if definition is None or definition is vars(base).get(name):
                 continue
-            if marker is not None and name in vars(base):
+            if marker is not None and name in vars(base) and _is_compiled(definition):
                 marker(definition)
             setattr(self, name, getattr(plugin, name))
 
 
 def hookable(kind: str, plugin: Any) -> Any:
     """The plugin itself where pluggy can see its hooks, else a façade of it."""
-    if any(_is_compiled(_definition(type(plugin), name)) for name in _hooks(kind)):
-        return Facade(kind, plugin)
+    base, _ = _OPS.get(kind, (object, None))
+    for name in _hooks(kind):
+        definition = _definition(type(plugin), name)
+        if _is_compiled(definition) and definition is not vars(base).get(name):
+            return Facade(kind, plugin)
     return plugin
 
 
