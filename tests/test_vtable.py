@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from ctcore import Conn, L4Proto, l3proto, l4proto
+from ctcore import Conn, L4Proto, Packet, l3proto, l4proto
 from ctcore.faults import FaultLog
+from ctcore.ops import L4Ops
 from ctcore.vtable import VTable
 from tests.toy import RACE4, TOY4, Do, Race4, Toy4, ToyNet
 
@@ -46,6 +47,25 @@ def test_alone_it_is_the_bare_method() -> None:
     table.register(plugin)
     assert table.bind(plugin, "packet") == plugin.packet
     assert table.bind(plugin, "print_conntrack") is None
+
+
+class Derived(L4Ops):
+    """A plain plugin that derives from what compiled ones do."""
+
+    name, l4num = "derived", 252
+
+    @l4proto
+    def packet(self, ct: Conn, pkt: Packet, dataoff: int, ctinfo: int) -> int:
+        return 7
+
+
+def test_a_plain_plugin_may_derive_from_the_base() -> None:
+    """What it does not define itself is no hook of it, compiled or not."""
+    plugin = Derived()
+    table = VTable("l4proto", FaultLog(strict=True))
+    table.register(plugin)
+    assert table.bind(plugin, "packet") == plugin.packet
+    assert table.bind(plugin, "error") is None
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,8 @@ class L3ProtoSuite(PacketSuite):
         addrs = slot.pkt_to_tuple(pkt, 0)
         assert isinstance(addrs, bytes), addrs
         assert len(addrs) % 2 == 0, addrs
+        at, length = slot.addrs_at, slot.addrs_len
+        assert at < 0 or packet[at : at + length] == addrs, "tuple_at and pkt_to_tuple differ"
         return addrs
 
     def any_addresses(self, registry: Registry) -> SearchStrategy[bytes]:

@@ -60,6 +60,8 @@ class L4ProtoSuite(PacketSuite):
         u = slot.pkt_to_tuple(pkt, found[0])
         assert isinstance(u, bytes), u
         assert len(u) == 4, u
+        at = found[0] + slot.u_at
+        assert slot.u_at < 0 or packet[at : at + 4] == u, "tuple_at and pkt_to_tuple differ"
         return u
 
     def test_the_header_builds_what_it_parses(self) -> None:
