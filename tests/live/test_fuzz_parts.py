@@ -31,7 +31,7 @@ def profiles() -> Iterator[object]:
         yield pytest.param(profile, marks=pytest.mark.plugins("sctp") if profile.startswith("sctp") else ())
 
 
-@pytest.mark.parametrize("profile", profiles())
+@pytest.mark.parametrize("profile", [*profiles()])
 def test_the_same_seed_makes_the_same_packets(profile: str) -> None:
     first = packets_of(profile, 7, 3, 200)
     assert first == packets_of(profile, 7, 3, 200)
