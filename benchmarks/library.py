@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from ctcore import Conntrack, Registry
-from ctcore.conn import ORIGINAL, REPLY, EventKind
+from ctcore.common import ORIGINAL, REPLY, EventKind
 from ctcore.formats.objects import direction_object
 from ctcore.hookspecs import observer
 from ctcore.sources import open_capture

@@ -176,8 +176,6 @@ class Listener:
         for program in self.programs:
             program.kill()
             program.wait()
-        for file in self.printed:
-            file.close()
 
     def stop(self) -> tuple[list[Message], list[list[str]]]:
         """The messages until now, and the lines that each program printed of them."""

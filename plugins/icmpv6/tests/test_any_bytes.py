@@ -47,13 +47,13 @@ packets = mixed(st.one_of(queries, others, errors, redirects), IPPROTO_ICMPV6, d
 @given(packets, st.booleans())
 @settings(deadline=None, max_examples=200)
 def test_any_bytes(registry: Registry, packets: list[bytes], cut: bool) -> None:
-    check_any_bytes(registry, packets, cut, ETHERTYPE_IPV6)
+    check_any_bytes(registry, packets, cut, ethertype=ETHERTYPE_IPV6)
 
 
 @given(packets, st.binary(max_size=80), st.binary(max_size=80), st.booleans())
 @settings(deadline=None, max_examples=80)
 def test_any_surroundings(registry: Registry, packets: list[bytes], before: bytes, after: bytes, cut: bool) -> None:
-    check_surroundings(registry, packets, before, after, cut, ETHERTYPE_IPV6)
+    check_surroundings(registry, packets, before, after, cut, ethertype=ETHERTYPE_IPV6)
 
 
 GOOD = HOSTS.echo(1, data=b"hello")

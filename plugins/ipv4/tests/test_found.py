@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ctcore.netfilter import Verdict
+from ctcore.testing.conversation import IPV4
 from ctcore.testing.fixtures import Converse
 
 
@@ -14,7 +15,7 @@ from ctcore.testing.fixtures import Converse
 def test_commercial_security_of_no_known_domain_is_not_forwarded(option: str, converse: Converse) -> None:
     """It was tracked by then, but its flow is never confirmed."""
     talk = converse()
-    ip = replace(talk.client.ip, options=bytes.fromhex(option))
+    ip = replace(IPV4, options=bytes.fromhex(option))
     result = talk.send(ip.packet(99, b"12345678"))
     assert (result.state, result.verdict) == ("new", Verdict.DROP)
     assert talk.entries == []
@@ -22,5 +23,5 @@ def test_commercial_security_of_no_known_domain_is_not_forwarded(option: str, co
 
 def test_basic_security_is_forwarded(converse: Converse) -> None:
     talk = converse()
-    ip = replace(talk.client.ip, options=bytes.fromhex("820b0000000000000000ff"))
+    ip = replace(IPV4, options=bytes.fromhex("820b0000000000000000ff"))
     assert talk.send(ip.packet(99, b"12345678")).verdict == Verdict.ACCEPT
