@@ -21,7 +21,7 @@ from ctcore import Conn, Packet, l4proto
 from ctcore.registry import Registry
 from tests.test_cli import CAPTURES, PROGRAM, run, start
 
-pytestmark = pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")
+pytestmark = pytest.mark.plugins("ipv4", "ipv6", "tcp", "udp", "icmp", "icmpv6")
 
 HTTP, DNS, TOUR = CAPTURES / "http.pcap", CAPTURES / "dns.pcap", CAPTURES / "tour.pcap"
 REPLAYING = ("list", "events", "stats", "count", "trace")
@@ -103,7 +103,7 @@ def test_a_capture_that_is_none(command: str, content: bytes | None, reason: str
         (["--set", "nf_conntrack_count=1"], "sysctl net.netfilter.nf_conntrack_count can only be read"),
         (["--local", "nowhere"], "nowhere is no address of ipv4"),
         (["--no-plugin", "frobnicate"], "no plugin is named frobnicate"),
-        (["--no-plugin", "ipv4"], "no plugin for a network layer protocol is loaded"),
+        (["--no-plugin", "ipv4", "--no-plugin", "ipv6"], "no plugin for a network layer protocol is loaded"),
     ],
 )
 def test_an_option_that_cannot_be_followed(words: list[str], sentence: str) -> None:

@@ -14,7 +14,7 @@ from ctcore.cli.filters import Filter, mark_and_mask, status_bits
 from ctcore.sources import open_capture
 from tests.test_cli import CAPTURES, run
 
-pytestmark = pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")
+pytestmark = pytest.mark.plugins("ipv4", "ipv6", "tcp", "udp", "icmp", "icmpv6")
 
 TOUR = CAPTURES / "tour.pcap"
 
@@ -78,7 +78,7 @@ def test_ports_of_the_client(option: str) -> None:
     [
         ("-p quic", "'quic' is none of a number up to 255, icmp, tcp, udp"),
         ("-p 256", "'256' is none of a number up to 255"),
-        ("-f ipx", "'ipx' is none of ipv4, for which a plugin is loaded"),
+        ("-f ipx", "'ipx' is none of ipv4, ipv6, for which a plugin is loaded"),
         ("-s nonsense", "--src: 'nonsense' is no address that a loaded plugin knows"),
         ("--reply-dst 192.0.2.0/40", "--reply-dst: '192.0.2.0/40' is no address"),
     ],

@@ -16,7 +16,7 @@ from ctcore.registry import Registry
 from ctcore.sources import open_capture
 from tests.test_cli import CAPTURES, Run, run
 
-pytestmark = pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")
+pytestmark = pytest.mark.plugins("ipv4", "ipv6", "tcp", "udp", "icmp", "icmpv6")
 
 TOUR, DNS, HTTP = CAPTURES / "tour.pcap", CAPTURES / "dns.pcap", CAPTURES / "http.pcap"
 SHOWN = re.compile(r"conntrack v1\.4\.7 \(conntrack-tools\): (\d+) flow (entries|events) have been shown\.\n")

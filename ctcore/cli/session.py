@@ -134,7 +134,8 @@ def warn_of(registry: Registry) -> None:
             say(f"ctcore: {plugin} is left out: {plugin.problem}")
     if not any(registry.loaded("l3proto")):
         raise PluginError(
-            "no plugin for a network layer protocol is loaded, so no packet can be tracked: pip install ctcore-ipv4"
+            "no plugin for a network layer protocol is loaded, so no packet can be tracked: "
+            "pip install ctcore-ipv4 ctcore-ipv6"
         )
     if not any(registry.loaded("l4proto")):
         say(

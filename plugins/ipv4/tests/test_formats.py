@@ -40,8 +40,9 @@ def test_networks(number: int, length: int) -> None:
 @pytest.mark.parametrize("text", ["", "10.0.0", "10.0.0.1/33", "10.0.0.256", "fe80::1", "host.example"])
 def test_what_is_no_network(text: str, converse: Converse) -> None:
     assert Ipv4().parse_network(text) is None
-    with pytest.raises(CtcoreError, match="no address of ipv4"):
-        converse().conntrack.net.add_local(text)
+    if text != "fe80::1":  # IPv6 may be loaded, too
+        with pytest.raises(CtcoreError, match="no address of ipv4"):
+            converse().conntrack.net.add_local(text)
 
 
 def test_hook_functions(converse: Converse) -> None:
