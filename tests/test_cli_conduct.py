@@ -157,8 +157,8 @@ def plugin(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """Have a plugin of the test's own in place of udp."""
     load = Registry.load
 
-    def with_plugin(strict: bool = False, without: Any = ()) -> Registry:
-        registry = load(strict, [*without, "udp"])
+    def with_plugin(strict: bool = False, without: Any = (), files: Any = ()) -> Registry:
+        registry = load(strict, [*without, "udp"], files)
         registry.add("l4proto", request.param, "broken", "ctcore-broken", "0.9")
         return registry
 
