@@ -122,6 +122,7 @@ class Conntrack:
         """
         from ctcore.replay import replay  # not at the top: it loads libpcap
 
+        self._heard_at = 0  # each capture numbers its packets from 1
         with collector_off():
             return replay(self.net.receiver, self.packet, capture, self.frozen, on_packet)
 

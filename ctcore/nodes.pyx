@@ -46,8 +46,8 @@ cdef class Nodes:
         cdef const unsigned char *data = <const unsigned char *>PyBytes_AS_STRING(buf)
         cdef const unsigned char *end = <const unsigned char *>PyBytes_AS_STRING(suffix)
         cdef Py_ssize_t place
-        if length > 56:
-            raise ValueError("addresses of more than 56 bytes")
+        if length > 56 or addrs < 0 or u < 0 or max(addrs + length, u + 4) > PyBytes_GET_SIZE(buf):
+            return None  # a plugin that says so is wrong; no byte beyond the buffer is read for it
         memcpy(key, data + addrs, length)
         memcpy(key + length, data + u, 4)
         key[length + 4] = end[0]

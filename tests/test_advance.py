@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from pathlib import Path
+
 import pytest
 
 from ctcore import Conntrack
+from ctcore.sources import open_capture
+from ctcore.testing.captures import write_pcap
 from ctcore.testing.packets import IPv4
 
 pytestmark = pytest.mark.plugins("ipv4", "udp")
@@ -42,3 +47,16 @@ def test_time_does_not_go_back() -> None:
     assert conntrack.advance(START - 100 * SECOND) == []
     assert conntrack.net.now == START
     assert conntrack.feed(CLIENT.udp(1, 53), START).reasons == []
+
+
+def test_an_event_belongs_to_one_packet_of_one_capture(tmp_path: Path) -> None:
+    """Each capture numbers its packets from 1: what packet 1 of one caused, packet 1 of the next one did not."""
+    path = tmp_path / "one.pcap"
+    file = BytesIO()
+    write_pcap(file, [(START, CLIENT.udp(1, 53))])
+    path.write_bytes(file.getvalue())
+    conntrack, told = Conntrack(), []
+    for _ in range(2):
+        with open_capture(str(path)) as capture:
+            conntrack.replay(capture, lambda number, verdict: told.append(conntrack.result(verdict).events))
+    assert [[event["type"] for event in events] for events in told] == [["NEW"], []]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ctcore.checksum import is_right
 from ctcore_ipv4.header import IPV4
-
-_number = int.from_bytes
 
 
 class Octets:
@@ -21,11 +20,7 @@ class Octets:
 
         As ``ctcore.checksum.is_right``; ``pseudo`` is less than 2**31.
         """
-        total = _number(buf[start:end], "big")
-        if (end - start) & 1:
-            total <<= 8
-        total += pseudo
-        return total != 0 and total % 0xFFFF == 0
+        return is_right(buf[start:end], pseudo)
 
 
 octets: Final = Octets()
