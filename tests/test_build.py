@@ -21,9 +21,9 @@ def build_of(**environment: str) -> str:
     """The build that a new process says it is."""
     names = "ctcore.conn ctcore.nodes"
     script = f"import ctcore, sys; print(ctcore.COMPILED, *(sys.modules[n].__file__[-3:] for n in '{names}'.split()))"
-    done = subprocess.run(
-        [sys.executable, "-c", script], env={**os.environ, **environment}, capture_output=True, text=True, check=True
-    )
+    command, env = [sys.executable, "-c", script], {**os.environ, **environment}
+    # Not in the checkout: before Python 3.11 nothing keeps the working directory off sys.path.
+    done = subprocess.run(command, cwd="/", env=env, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
