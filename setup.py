@@ -9,16 +9,20 @@ HERE = Path(__file__).resolve().parent
 building = runpy.run_path(str(HERE / "ctcore" / "building.py"))
 
 MODULES = (
+    "chain",
     "confirm",
     "conn",
+    "lifecycle",
     "nodes",
     "ops",
     "packet",
+    "pair",
     "receive",
     "replay",
     "slots",
     "sources.link",
     "sources.octets",
+    "table",
     "track",
     "wheel",
 )

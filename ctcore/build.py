@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import Final
@@ -26,7 +25,7 @@ def _is_compiled() -> bool:
 COMPILED: Final = _is_compiled()
 
 
-class PlainFinder(MetaPathFinder):
+class PlainFinder:
     """Finds the source of ctcore's modules and of its plugins', whatever lies beside it."""
 
     def find_spec(

@@ -86,7 +86,7 @@ class Confirmer(HookFunction):
             winner = self._clash(ct, direction)
             if winner is not None:
                 return self._resolve_clash(pkt, ct, winner)
-            if self.table.chain_too_long(ct.key(direction)):
+            if self.table.chain_too_long(ct, direction):
                 self.stat.chaintoolong += 1
                 self.stat.insert_failed += 1
                 return DROP
@@ -109,11 +109,11 @@ class Confirmer(HookFunction):
 
     def _clash(self, ct: Conn, direction: int) -> Conn | None:
         """The flow in the table that bears a new flow's tuple already, in the same zone."""
-        node = self.table.nodes.get(ct.key(direction))
-        if node is None:
-            return None
-        other, side = node
-        return other if other.zone.effective(side) == ct.zone.effective(side) else None
+        nodes = self.table.nodes
+        other = nodes.holder(ct, direction)
+        if other is None or other.zone is ct.zone:
+            return other
+        return other if other.zone.effective(nodes.side) == ct.zone.effective(nodes.side) else None
 
     def _resolve_clash(self, pkt: Packet, ct: Conn, winner: Conn) -> int:
         """Two packets of one flow raced, each opening it: unite them where the protocol can bear it."""

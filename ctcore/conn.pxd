@@ -1,13 +1,13 @@
 cimport cython
 
 from ctcore.packet cimport Packet
+from ctcore.pair cimport Pair
 
 cdef int CONFIRMED, EXT_ACCT, EXT_ECACHE, FIXED_TIMEOUT, IP_CT_IS_REPLY
 cdef long long NEVER
 
 
-cdef class Conn:
-    cdef public bytes original, reply
+cdef class Conn(Pair):
     cdef public long long timeout, armed, id
     cdef public int status, children
     cdef public unsigned int mark, secmark

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ctcore.common import CONFIRMED, EXT_ACCT, EXT_ECACHE, FIXED_TIMEOUT, IP_CT_IS_REPLY, NEVER
 from ctcore.packet import Packet
+from ctcore.pair import Pair
 from ctcore.tuples import Tuple
 from ctcore.zones import ZONE_DFLT, Zone
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ctcore.slots import L3Slot, L4Slot
 
 
-class Conn:
+class Conn(Pair):
     """A tracked flow.
 
     ``original``, ``reply``  the packed tuples of the two directions
@@ -39,10 +40,8 @@ class Conn:
         "mark",
         "master",
         "net",
-        "original",
         "policy",
         "proto",
-        "reply",
         "secmark",
         "status",
         "timeout",

@@ -58,4 +58,4 @@ class NoL3:
 
     name = "unknown"
     l3num = 0
-    ethertype = 0
+    ethertype = -1  # no frame has it

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 class Lifecycle:
     """What ends a flow in one namespace."""
 
+    __slots__ = ("net", "table")
+
     def __init__(self, net: Net) -> None:
         self.net = net
+        self.table = net.table
 
     def delete(self, ct: Conn) -> bool:
         """End a flow: DESTROY event, out of the table, its expectations with it. False where it was dying already."""
@@ -25,19 +28,21 @@ class Lifecycle:
             return False
         net = self.net
         ct.status |= DYING
-        times, helped = ct.ext_find(EXT_TSTAMP), ct.ext_find(EXT_HELPER)
-        if times is not None:
-            times.stop = min(net.now, ct.timeout) if ct.status & CONFIRMED else net.now
-        net.notifier.destroy(ct)
+        helped = None
+        if ct.ext is not None:
+            times, helped = ct.ext_find(EXT_TSTAMP), ct.ext_find(EXT_HELPER)
+            if times is not None:
+                times.stop = min(net.now, ct.timeout) if ct.status & CONFIRMED else net.now
+            net.notifier.destroy(ct)
         if helped is not None and helped.helper.destroy is not None:
             ct.children += 1  # the helper may end the flow's children: the last one must not free what is in use here
             helped.helper.destroy(ct)
             ct.children -= 1
-        net.table.remove(ct)
+        self.table.remove(ct)
         if helped is not None:
             net.expectations.remove_all(ct)
         if ct.children:
-            net.table.dying.add(ct)
+            self.table.dying.add(ct)
         else:
             self.free(ct)
         return True
@@ -45,7 +50,7 @@ class Lifecycle:
     def free(self, ct: Conn) -> None:
         """The last reference went: give the memory back, and the master's where that only waited for this one."""
         net = self.net
-        table = net.table
+        table = self.table
         table.count -= 1
         table.unconfirmed.discard(ct)
         table.dying.discard(ct)

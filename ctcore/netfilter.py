@@ -5,12 +5,10 @@ The numbers are Linux's own. On the packet path verdicts are plain integers; ``V
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
-
-from ctcore.ops import Call, HookFunction
 
 if TYPE_CHECKING:
     from ctcore.packet import Packet
@@ -70,42 +68,3 @@ class HookOps:
     hook: int
     priority: int
     function: Callable[[Packet], int]
-
-
-class HookTable:
-    """The hook functions of one network layer protocol in one namespace.
-
-    ``chains[hook]`` is the tuple of functions in the order in which they run: what the packet path walks.
-    """
-
-    __slots__ = ("_ops", "chains")
-
-    def __init__(self) -> None:
-        self._ops: list[HookOps] = []
-        self.chains: list[tuple[HookFunction, ...]] = [()] * len(Hook)
-
-    def register(self, ops: Iterable[HookOps]) -> None:
-        """Add hook functions; those of equal priority run in the order of their registration."""
-        self._ops.extend(ops)
-        self._rebuild()
-
-    def unregister(self, ops: Iterable[HookOps]) -> None:
-        """Take hook functions away. Raises ValueError for one that was not registered."""
-        for op in ops:
-            self._ops.remove(op)
-        self._rebuild()
-
-    def _rebuild(self) -> None:
-        ordered = sorted(self._ops, key=lambda op: op.priority)
-        for hook in Hook:
-            functions = (op.function for op in ordered if op.hook == hook)
-            self.chains[hook] = tuple(each if isinstance(each, HookFunction) else Call(each) for each in functions)
-
-    def run(self, hook: int, pkt: Packet) -> int:
-        """Pass a packet along one hook point; the first verdict that is not ACCEPT ends the walk and is returned."""
-        pkt.hook = hook
-        for function in self.chains[hook]:
-            verdict = function.run(pkt)
-            if verdict != ACCEPT:
-                return verdict
-        return ACCEPT

@@ -63,6 +63,7 @@ class Net:
         self.l4protos: list[L4Slot] = []
         self.helpers = HelperTable(self)
         self.ext_types: list[ExtSlot] = []
+        self.ext_creators: list[ExtSlot] = []
         self.ext_shown: list[ExtSlot] = []
         self.ext_size = len(ExtId)
         self.stat = Statistics()
@@ -187,7 +188,9 @@ class Net:
         self.notifier.listeners.clear()
         self.notifier.expect_listeners.clear()
         self.l3protos.clear()
+        self.receiver.latest = None
         self.ext_types.clear()
+        self.ext_creators.clear()
         self.ext_shown.clear()
 
     def flow_of(self, pkt: Packet) -> Conn | None:

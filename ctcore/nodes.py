@@ -17,7 +17,7 @@ Node = tuple["Conn", int]
 class Nodes(dict[bytes, "Node"]):
     """``key -> (flow, direction)``, in the order of insertion; the key is ``Conn.key(direction)``.
 
-    ``side`` is the direction (0 original, 1 reply) that the latest ``seek`` found.
+    ``side`` is the direction (0 original, 1 reply) that the latest ``seek`` or ``holder`` found.
     """
 
     __slots__ = ("side",)
@@ -36,3 +36,22 @@ class Nodes(dict[bytes, "Node"]):
             return None
         ct, self.side = node
         return ct
+
+    def holder(self, ct: Conn, direction: int) -> Conn | None:
+        """The flow that is in the table under this flow's tuple of this direction, which may be itself, or None."""
+        node = self.get(ct.key(direction))
+        if node is None:
+            return None
+        other, self.side = node
+        return other
+
+    def put(self, ct: Conn, direction: int) -> None:
+        """Enter a flow under its tuple of this direction, in place of the one that is there."""
+        self[ct.key(direction)] = (ct, direction)
+
+    def take(self, ct: Conn, direction: int) -> None:
+        """Take a flow out from under its tuple of this direction, where it is the one that is there."""
+        key = ct.key(direction)
+        node = self.get(key)
+        if node is not None and node[0] is ct:
+            del self[key]

@@ -10,6 +10,9 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy
 
 from ctcore.conn cimport Conn
+from ctcore.pair cimport Pair
+
+from ctcore.zones import ZONE_DFLT
 
 cdef enum:
     FEWEST = 1024
@@ -75,14 +78,32 @@ cdef class Nodes:
     def __contains__(self, bytes key):
         return self.get(key) is not None
 
-    def __setitem__(self, bytes key, tuple node):
-        cdef const unsigned char *data = <const unsigned char *>PyBytes_AS_STRING(key)
-        cdef Py_ssize_t length = PyBytes_GET_SIZE(key)
-        cdef unsigned int h = self._hash(data, length)
-        cdef Py_ssize_t place = self._place(data, length, h)
-        cdef Conn ct = node[0]
-        cdef int side = node[1]
-        cdef bytes packed = ct.reply if side else ct.original
+    cpdef Conn holder(self, Conn ct, int direction):
+        cdef Py_ssize_t place = self._own_place(ct, direction)
+        if place < 0:
+            return None
+        self.side = self.entries[place].side
+        return <Conn>self.entries[place].ct
+
+    cpdef put(self, Conn ct, int direction):
+        cdef bytes key
+        cdef const unsigned char *data
+        cdef Py_ssize_t length
+        cdef unsigned short zone = 0
+        if ct.zone is ZONE_DFLT:
+            self._enter(ct, direction, ct.packed + direction * ct.stride, ct.lengths[direction], 0)
+            return
+        key = ct.key(direction)
+        data, length = <const unsigned char *>PyBytes_AS_STRING(key), PyBytes_GET_SIZE(key)
+        if length > ct.lengths[direction]:
+            zone = data[length - 2] << 8 | data[length - 1]
+        self._enter(ct, direction, data, length, zone)
+
+    cdef int _enter(
+        self, Conn ct, int direction, const unsigned char *key, Py_ssize_t length, unsigned short zone
+    ) except -1:
+        cdef unsigned int h = self._hash(key, length)
+        cdef Py_ssize_t place = self._place(key, length, h)
         cdef Entry *entry
         Py_INCREF(ct)
         if place >= 0:
@@ -97,21 +118,16 @@ cdef class Nodes:
             entry = &self.entries[place]
             self.used += 1
         entry.hash = h
-        entry.side = side
-        entry.zone = 0
-        if length > PyBytes_GET_SIZE(packed):
-            entry.zone = data[length - 2] << 8 | data[length - 1]
+        entry.side = direction
+        entry.zone = zone
         entry.ct = <void *>ct
+        return 0
 
-    def __delitem__(self, bytes key):
-        cdef const unsigned char *data = <const unsigned char *>PyBytes_AS_STRING(key)
-        cdef Py_ssize_t length = PyBytes_GET_SIZE(key)
-        cdef Py_ssize_t hole = self._place(data, length, self._hash(data, length))
+    cpdef take(self, Conn ct, int direction):
+        cdef Py_ssize_t hole = self._own_place(ct, direction)
         cdef size_t at, home
-        cdef void *ct
-        if hole < 0:
-            raise KeyError(key)
-        ct = self.entries[hole].ct
+        if hole < 0 or self.entries[hole].ct != <void *>ct:
+            return
         at = hole
         while True:
             at = (at + 1) & self.mask
@@ -124,7 +140,16 @@ cdef class Nodes:
                 hole = at
         self.entries[hole].ct = NULL
         self.used -= 1
-        Py_DECREF(<Conn>ct)
+        Py_DECREF(ct)
+
+    cdef Py_ssize_t _own_place(self, Conn ct, int direction) except -2:
+        cdef bytes key
+        cdef const unsigned char *data = ct.packed + direction * ct.stride
+        cdef Py_ssize_t length = ct.lengths[direction]
+        if ct.zone is not ZONE_DFLT:
+            key = ct.key(direction)
+            data, length = <const unsigned char *>PyBytes_AS_STRING(key), PyBytes_GET_SIZE(key)
+        return self._place(data, length, self._hash(data, length))
 
     def __len__(self):
         return self.used
@@ -173,19 +198,16 @@ cdef class Nodes:
     cdef Py_ssize_t _place(self, const unsigned char *key, Py_ssize_t length, unsigned int h) except -2:
         cdef size_t at = h & self.mask
         cdef Entry *entry
-        cdef Conn ct
-        cdef bytes packed
         cdef Py_ssize_t size
         while True:
             entry = &self.entries[at]
             if entry.ct == NULL:
                 return -1
             if entry.hash == h:
-                packed = (<Conn>entry.ct).reply if entry.side else (<Conn>entry.ct).original
-                size = PyBytes_GET_SIZE(packed)
+                size = (<Pair>entry.ct).lengths[entry.side]
                 if (
                     length == size + (2 if entry.zone else 0)
-                    and memcmp(key, PyBytes_AS_STRING(packed), size) == 0
+                    and memcmp(key, (<Pair>entry.ct).packed + entry.side * (<Pair>entry.ct).stride, size) == 0
                     and (not entry.zone or entry.zone == key[size] << 8 | key[size + 1])
                 ):
                     return at

@@ -98,6 +98,8 @@ class Plugs:
             self.net.ext_size += 1
         slot = ExtSlot(info, plugin, self.vtables["extension"], int(ext_id))
         self.net.ext_types.append(slot)
+        if slot.create is not None:
+            self.net.ext_creators.append(slot)
         if slot.packet is not None:
             self.net.packet_observers.append(slot.on_packet)
         if slot.event is not None:

@@ -1,7 +1,7 @@
 cimport cython
 
+from ctcore.chain cimport Link
 from ctcore.conn cimport Conn
-from ctcore.ops cimport HookFunction
 from ctcore.packet cimport Packet
 from ctcore.slots cimport L3Slot
 from ctcore.wheel cimport Wheel
@@ -17,12 +17,13 @@ cdef class Receiver:
     cdef Wheel wheel
     cdef dict l3protos
     cdef list observers
+    cdef public L3Slot latest
 
     @cython.locals(l3=L3Slot, verdict=int)
     cpdef int receive(self, Packet pkt, int ethertype, long long now) except? -99
     @cython.locals(ct=Conn, verdict=int)
     cdef int _track(self, Packet pkt, L3Slot l3) except? -99
-    @cython.locals(chain=tuple, function=HookFunction, verdict=int, hook=int)
+    @cython.locals(link=Link, verdict=int, hook=int)
     cdef int _inbound(self, Packet pkt, L3Slot l3) except? -99
     @cython.locals(verdict=int, hook=int)
     cdef int _from_host(self, Packet pkt, L3Slot l3) except? -99

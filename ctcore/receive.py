@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ctcore.chain import Link
 from ctcore.common import CONFIRMED, DYING, TEMPLATE, UNSEEN
 from ctcore.conn import Conn
 from ctcore.netfilter import ACCEPT, DROP, FORWARD, LOCAL_IN, LOCAL_OUT, POST_ROUTING, PRE_ROUTING
@@ -19,11 +20,12 @@ OWNED: Final = CONFIRMED | DYING | TEMPLATE  # somebody else than the packet hol
 class Receiver:
     """The path of packets in one namespace.
 
-    ``now``   nanoseconds: the time of the latest packet
-    ``host``  true where the host has addresses of its own; else every packet is forwarded
+    ``now``     nanoseconds: the time of the latest packet
+    ``latest``  the protocol of the latest packet, or None: the next one is likely to be of the same
+    ``host``    true where the host has addresses of its own; else every packet is forwarded
     """
 
-    __slots__ = ("host", "l3protos", "net", "now", "observers", "wheel")
+    __slots__ = ("host", "l3protos", "latest", "net", "now", "observers", "wheel")
 
     def __init__(self, net: Net) -> None:
         self.net = net
@@ -31,6 +33,7 @@ class Receiver:
         self.host = False
         self.wheel = net.wheel
         self.l3protos = net.l3protos
+        self.latest: L3Slot | None = None
         self.observers = net.packet_observers
 
     def receive(self, pkt: Packet, ethertype: int, now: int) -> int:
@@ -52,16 +55,18 @@ class Receiver:
             pkt.note(f"time went back by {(self.now - now) / 1e9:.6f} s; held")
             now = self.now
         pkt.now = now
-        l3 = self.l3protos.get(ethertype)
-        if l3 is None:
-            pkt.l3 = self.net.l3_none
+        l3 = self.latest
+        if l3 is None or l3.ethertype != ethertype:
+            l3 = self.latest = self.l3protos.get(ethertype, self.net.l3_none)
+        pkt.l3 = l3
+        if l3.ethertype == ethertype:
+            verdict = self._track(pkt, l3)
+        else:
             pkt.note(f"no l3proto plugin for ethertype 0x{ethertype:04x}")
             verdict = ACCEPT
-        else:
-            pkt.l3 = l3
-            verdict = self._track(pkt, l3)
-        for packet_seen in self.observers:
-            packet_seen(pkt, verdict)
+        if self.observers:
+            for packet_seen in self.observers:
+                packet_seen(pkt, verdict)
         return verdict
 
     def _track(self, pkt: Packet, l3: L3Slot) -> int:
@@ -83,28 +88,24 @@ class Receiver:
 
     def _inbound(self, pkt: Packet, l3: L3Slot) -> int:
         """From the wire: PRE_ROUTING, then on to another host, or in."""
-        chain = l3.chains[PRE_ROUTING]
         pkt.hook = PRE_ROUTING
-        for function in chain:
-            verdict = function.run(pkt)
+        link: Link | None = l3.chains[PRE_ROUTING]
+        if link is not None:
+            verdict = link.walk(pkt)
             if verdict != ACCEPT:
                 return verdict
         hook: int = l3.ops.route(pkt)
         if hook == FORWARD:
-            if l3.chains[FORWARD]:
+            if l3.chains[FORWARD] is not None:
                 verdict = l3.hooks.run(FORWARD, pkt)
                 if verdict != ACCEPT:
                     return verdict
             hook = POST_ROUTING
         elif hook != LOCAL_IN:
             return DROP
-        chain = l3.chains[hook]
         pkt.hook = hook
-        for function in chain:
-            verdict = function.run(pkt)
-            if verdict != ACCEPT:
-                return verdict
-        return ACCEPT
+        link = l3.chains[hook]
+        return ACCEPT if link is None else link.walk(pkt)
 
     def _from_host(self, pkt: Packet, l3: L3Slot) -> int:
         """Where the host has addresses: what it sends begins at LOCAL_OUT, the rest comes from the wire."""

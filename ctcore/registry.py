@@ -6,19 +6,21 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from typing import Any, Final, NamedTuple
 
-from pluggy import PluginManager, PluginValidationError
+from pluggy import PluginValidationError
 
 from ctcore.choice import Choice
 from ctcore.errors import PluginError
 from ctcore.expect import ExpectPolicy
 from ctcore.facade import hookable
-from ctcore.hookspecs import CTCORE_PLUGIN_API, KINDS, OLDEST_PLUGIN_API, REQUIRED, SPECS
+from ctcore.hookspecs import CTCORE_PLUGIN_API, KINDS, OLDEST_PLUGIN_API, REQUIRED
+from ctcore.manager import Manager
 from ctcore.onefile import plugins_of
 from ctcore.settings import CORE_SYSCTLS
 
+OWN: Final = "ctcore"
 HELPER_NAME: Final = 15  # letters
 HELPER_CLASSES: Final = 4  # the kernel has room for as many
 NUMBERS: Final = {"l3proto": ("l3num", 255), "l4proto": ("l4num", 255)}
@@ -57,6 +59,7 @@ class Registry:
         self.plugins: list[PluginInfo] = []
         self._sysctls = {sysctl.path: "core" for sysctl in CORE_SYSCTLS}
         self._helpers: dict[tuple[str, int], str] = {}
+        self._managers: dict[str, Manager] = {}  # one of a kind, used for one plugin after the other
 
     @classmethod
     def load(cls, strict: bool = False, without: Iterable[str] = (), files: Iterable[str] = ()) -> Registry:
@@ -68,18 +71,16 @@ class Registry:
         registry = cls(strict)
         choice = Choice.of_environment()
         skipped = frozenset(without)
-        for kind, point in installed():
-            own = point.dist is not None and point.dist.name == "ctcore"
-            if point.name not in skipped and (own or choice.takes(point.name)):
-                registry._load(kind, point)
+        for found in installed():
+            if found.point.name not in skipped and (found.distribution == OWN or choice.takes(found.point.name)):
+                registry._load(found)
         for file in (*choice.files, *files):
             for kind, target in plugins_of(file):
                 registry.add(kind, target, distribution=file)
         return registry
 
-    def _load(self, kind: str, point: EntryPoint) -> None:
-        distribution = point.dist.name if point.dist else "an unknown distribution"
-        version = point.dist.version if point.dist else ""
+    def _load(self, found: Found) -> None:
+        kind, point, distribution, version = found
         try:
             target = point.load()
         except Exception as error:
@@ -132,7 +133,7 @@ class Registry:
             raise PluginError(f"it asks for version {api} of the plugin API, and this ctcore has {has}")
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            hooks, wraps = check_hooks(info.kind, plugin)
+            hooks, wraps = self._check_hooks(info.kind, plugin)
         number = None if wraps else self._check_data(info, plugin, hooks)
         if "sysctls" in hooks and not wraps:
             self._check_sysctls(info, plugin)
@@ -141,6 +142,25 @@ class Registry:
         history = getattr(plugin, "history", None)
         remarks = tuple(str(warning.message) for warning in warned)
         return replace(info, hooks=hooks, number=number, wraps=wraps, history=history, remarks=remarks)
+
+    def _check_hooks(self, kind: str, plugin: Any) -> tuple[tuple[str, ...], bool]:
+        """The names of the hooks that a plugin implements, and whether all of them are wrappers.
+
+        Raises PluginError for a hook that the vtable does not have or that takes other arguments.
+        """
+        manager = self._managers.pop(kind, None) or Manager(kind)
+        registered = hookable(kind, plugin)
+        try:
+            manager.register(registered)
+            manager.check_pending()
+        except PluginValidationError as error:
+            raise PluginError(" ".join(str(error).split())) from error
+        found = {caller.name: caller.get_hookimpls() for caller in manager.get_hookcallers(registered) or ()}
+        if not found:
+            raise PluginError(f"it implements no hook of ctcore.{kind}")
+        manager.unregister(registered)
+        self._managers[kind] = manager
+        return tuple(sorted(found)), all(impl.wrapper or impl.hookwrapper for impls in found.values() for impl in impls)
 
     def _check_data(self, info: PluginInfo, plugin: Any, hooks: tuple[str, ...]) -> int | None:
         missing = [hook for hook in REQUIRED[info.kind] if hook not in hooks]
@@ -182,29 +202,6 @@ class Registry:
         self._sysctls.update(dict.fromkeys(names, str(info)))
 
 
-def check_hooks(kind: str, plugin: Any) -> tuple[tuple[str, ...], bool]:
-    """The names of the hooks that a plugin implements, and whether all of them are wrappers.
-
-    Raises PluginError for a hook that the vtable does not have or that takes other arguments.
-    """
-    manager = PluginManager(f"ctcore.{kind}")
-    manager.add_hookspecs(SPECS[kind])
-    registered = hookable(kind, plugin)
-    try:
-        manager.register(registered)
-        manager.check_pending()
-    except PluginValidationError as error:
-        raise PluginError(" ".join(str(error).split())) from error
-    hooks: list[str] = []
-    wrappers = True
-    for caller in manager.get_hookcallers(registered) or ():
-        hooks.append(caller.name)
-        wrappers &= all(impl.wrapper or impl.hookwrapper for impl in caller.get_hookimpls())
-    if not hooks:
-        raise PluginError(f"it implements no hook of ctcore.{kind}")
-    return tuple(sorted(hooks)), wrappers
-
-
 def protocols_of(plugin: Any) -> tuple[int, ...]:
     """The IP protocol numbers that a helper works over: its ``l4num``, one or several."""
     l4num = plugin.l4num
@@ -228,13 +225,24 @@ def check_helper(plugin: Any) -> None:
         raise PluginError("a class of expectations has a max_expected from 0 to 255 and a timeout that is not negative")
 
 
-def installed() -> Iterator[tuple[str, EntryPoint]]:
-    """The kind and the entry point of each installed plugin, kind by kind, the core's own first."""
+class Found(NamedTuple):
+    """An entry point of a plugin, with the name and version of its distribution."""
+
+    kind: str
+    point: EntryPoint
+    distribution: str
+    version: str
+
+
+def installed() -> Iterator[Found]:
+    """Each installed plugin, kind by kind, the core's own first."""
     points = entry_points()
+    named: dict[Distribution | None, tuple[str, str]] = {None: ("an unknown distribution", "")}
     for kind in KINDS:
-        for point in sorted(points.select(group=f"ctcore.{kind}"), key=_own_first):
-            yield kind, point
-
-
-def _own_first(point: EntryPoint) -> tuple[bool, str]:
-    return (point.dist is None or point.dist.name != "ctcore", point.name)
+        found = []
+        for point in points.select(group=f"ctcore.{kind}"):
+            if point.dist is not None and point.dist not in named:  # its file is parsed each time that it is asked
+                metadata = point.dist.metadata
+                named[point.dist] = (metadata["Name"], metadata["Version"])
+            found.append(Found(kind, point, *named[point.dist]))
+        yield from sorted(found, key=lambda one: (one.distribution != OWN, one.point.name))

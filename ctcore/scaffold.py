@@ -35,8 +35,8 @@ def spellings(kind: str, name: str) -> Mapping[str, str]:
         )
     if kind == "helper" and len(name) > HELPER_NAME:
         raise CtcoreError(f"{name!r} is too long for a helper's name: that has at most {HELPER_NAME} letters")
-    for other, point in installed():
-        if (other, point.name) == (kind, name):
+    for found in installed():
+        if (found.kind, found.point.name) == (kind, name):
             raise CtcoreError(f"a plugin of the kind {kind} named {name} is installed already")
     module = name.replace("-", "_")
     return {

@@ -20,3 +20,8 @@ cdef class L4Slot:
     cdef public object can_early_drop, destroy, error, from_nlattr, info, invert_tuple, name, new
     cdef public object nlattr_to_tuple, packet, pkt_to_tuple, plugin, print_conntrack, print_save, print_tuple
     cdef public object print_save_private, print_xml, print_xml_state, protoinfo, sysctls, to_nlattr, tuple_to_nlattr
+
+
+cdef class ExtSlot:
+    cdef public int id
+    cdef public object column, create, destroy, dump, event, info, move, name, packet, plugin

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ctcore.netfilter import HookTable
+from ctcore.chain import HookTable
 from ctcore.ops import l3_ops, l4_ops
 from ctcore.registry import PluginInfo
 from ctcore.vtable import VTable
@@ -208,12 +208,14 @@ class ExtSlot:
     concerns a flow with data of this type. A type without these hooks is in neither list.
     """
 
+    __slots__ = ("column", "create", "destroy", "dump", "event", "id", "info", "move", "name", "packet", "plugin")
+
     def __init__(self, info: PluginInfo, plugin: Any, table: VTable, ext_id: int) -> None:
         self.info = info
         self.plugin = plugin
         self.name: str = plugin.name
         self.id = ext_id
-        self.create = table.bind(plugin, "create") or _nothing
+        self.create: Hook | None = table.bind(plugin, "create")
         self.move = table.bind_guarded(plugin, "move")
         self.packet = table.bind_guarded(plugin, "packet")
         self.event = table.bind_guarded(plugin, "event")

@@ -1,12 +1,13 @@
 """The hash table of one namespace: confirmed flows under both their tuples, counted, evicted when it is full.
 
-Lookups go to a dictionary. Buckets exist only where they can be seen: when the table is full (early drop clears the
-first bucket, from the new flow's own on, that has a flow to spare) and when chains could grow too long.
+Lookups go to ``nodes``. Buckets exist only where they can be seen: their lengths when chains could grow too long, and
+what is in them when the table is full (early drop clears the first bucket, from the new flow's own on, that has a flow
+to spare).
 """
 
 from __future__ import annotations
 
-import random
+from array import array
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
@@ -16,6 +17,8 @@ from ctcore.conn import Conn
 from ctcore.nodes import Nodes
 
 if TYPE_CHECKING:
+    from random import Random
+
     from ctcore.netns import Net
     from ctcore.nodes import Node
 
@@ -34,6 +37,7 @@ class Table:
 
     __slots__ = (
         "_chains",
+        "_lengths",
         "_random",
         "_size",
         "count",
@@ -53,7 +57,8 @@ class Table:
         self.maximum = maximum
         self._size = buckets
         self._chains: dict[int, list[Node]] | None = None
-        self._random = random.Random(0)
+        self._lengths: array[int] | None = None
+        self._random: Random | None = None
 
     @property
     def buckets(self) -> int:
@@ -63,7 +68,7 @@ class Table:
     @buckets.setter
     def buckets(self, wanted: int) -> None:
         self._size = -(-wanted // BUCKET_STEP) * BUCKET_STEP
-        self._chains = None
+        self._chains = self._lengths = None
 
     def __iter__(self) -> Iterator[Conn]:
         """The flows that a dump shows, in the order of their confirmation: the kernel's own order is random."""
@@ -75,31 +80,34 @@ class Table:
     def insert(self, ct: Conn) -> None:
         """Put a flow into the table, under both tuples."""
         self.unconfirmed.discard(ct)
-        self._put(ct.key(ORIGINAL), (ct, ORIGINAL))
-        self._put(ct.key(REPLY), (ct, REPLY))
+        self._put(ct, ORIGINAL)
+        self._put(ct, REPLY)
 
     def insert_reply_only(self, ct: Conn) -> None:
         """Put a flow that lost a clash into the table under its reply tuple alone: no dump shows it."""
         self.unconfirmed.discard(ct)
-        self._put(ct.key(REPLY), (ct, REPLY))
+        self._put(ct, REPLY)
 
     def remove(self, ct: Conn) -> None:
         """Take a flow out of the table."""
         for direction in (ORIGINAL, REPLY):
-            key = ct.key(direction)
-            node = self.nodes.get(key)
-            if node is not None and node[0] is ct:
-                del self.nodes[key]
+            if self._lengths is not None and self.nodes.holder(ct, direction) is ct:
+                bucket = self.bucket(ct.key(direction))
+                self._lengths[bucket] -= 1
                 if self._chains is not None:
-                    bucket = self.bucket(key)
                     self._chains[bucket] = [other for other in self._chains[bucket] if other[0] is not ct]
+            self.nodes.take(ct, direction)
 
-    def chain_too_long(self, key: bytes) -> bool:
-        """Whether the key's chain is longer than an insertion may find it."""
+    def chain_too_long(self, ct: Conn, direction: int) -> bool:
+        """Whether the chain for a flow's tuple of this direction is longer than an insertion may find it."""
         if len(self.nodes) <= self._size * CROWDED:
             return False
+        if self._random is None:
+            from random import Random  # not at the top: it takes its time, and few tables are that crowded
+
+            self._random = Random(0)
         limit = MIN_CHAINLEN + self._random.randrange(CHAINLEN_SPREAD)
-        return len(self._index().get(self.bucket(key), ())) > limit
+        return self._tally()[self.bucket(ct.key(direction))] > limit
 
     def bucket(self, key: bytes) -> int:
         """The bucket that a key belongs to."""
@@ -132,13 +140,26 @@ class Table:
             if not ct.status & DYING and (not ct.status & ASSURED or ct.l4.can_early_drop(ct)):
                 self.net.delete(ct)
 
-    def _put(self, key: bytes, node: Node) -> None:
-        self.nodes[key] = node
-        if self._chains is not None:
-            self._chains.setdefault(self.bucket(key), []).insert(0, node)
+    def _put(self, ct: Conn, direction: int) -> None:
+        self.nodes.put(ct, direction)
+        if self._lengths is not None:
+            bucket = self.bucket(ct.key(direction))
+            self._lengths[bucket] += 1
+            if self._chains is not None:
+                self._chains.setdefault(bucket, []).insert(0, (ct, direction))
+
+    def _tally(self) -> array[int]:
+        """How many nodes each bucket has."""
+        if self._lengths is None:
+            self._lengths = array("I", bytes(4 * self._size))
+            for key in self.nodes:
+                self._lengths[self.bucket(key)] += 1
+        return self._lengths
 
     def _index(self) -> dict[int, list[Node]]:
+        """The chains of all buckets that are not empty, the latest node first."""
         if self._chains is None:
+            self._tally()
             chains: dict[int, list[Node]] = {}
             for key, node in self.nodes.items():
                 chains.setdefault(self.bucket(key), []).insert(0, node)

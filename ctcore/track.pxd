@@ -4,7 +4,8 @@ from ctcore.conn cimport Conn
 from ctcore.nodes cimport Nodes
 from ctcore.ops cimport HookFunction
 from ctcore.packet cimport Packet
-from ctcore.slots cimport L3Slot, L4Slot
+from ctcore.slots cimport ExtSlot, L3Slot, L4Slot
+from ctcore.table cimport Table
 
 cdef int CONFIRMED, EXPECTED, ORIGINAL, SEEN_REPLY, TEMPLATE
 cdef int IP_CT_ESTABLISHED, IP_CT_ESTABLISHED_REPLY, IP_CT_INVALID, IP_CT_NEW, IP_CT_RELATED, IP_CT_UNTRACKED, UNSEEN
@@ -14,8 +15,9 @@ cdef int NOT_TRACKABLE, TABLE_FULL
 
 cdef class Tracker(HookFunction):
     cdef readonly object net
-    cdef object stat, table
-    cdef list l4protos
+    cdef object stat, expectations, helpers
+    cdef Table table
+    cdef list creators, l4protos
     cdef Nodes nodes
     cdef public long long serial
     cdef public int checksum
@@ -29,9 +31,12 @@ cdef class Tracker(HookFunction):
     cpdef int resolve(
         self, Packet pkt, L3Slot l3, L4Slot l4, Py_ssize_t dataoff, int protonum, Conn tmpl
     ) except? -99
-    @cython.locals(ct=Conn, ctinfo=int)
-    cpdef int create(self, Packet pkt, L3Slot l3, L4Slot l4, bytes packed, Conn tmpl) except? -99
-    cdef bytes _tuple(self, Packet pkt, L3Slot l3, L4Slot l4, Py_ssize_t dataoff, int protonum)
+    @cython.locals(
+        ct=Conn, ctinfo=int, ext=ExtSlot, table=Table, reply_addrs=bytes, reply_u=bytes, suffix=bytes, packed=bytes,
+    )
+    cpdef int create(
+        self, Packet pkt, L3Slot l3, L4Slot l4, bytes addrs, bytes u, int protonum, Conn tmpl
+    ) except? -99
     cdef int _unresolved(self, Packet pkt, int why) except? -99
     @cython.locals(ct=Conn)
     cpdef release(self, Packet pkt)

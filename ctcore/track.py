@@ -41,6 +41,9 @@ class Tracker(HookFunction):
 
     __slots__ = (
         "checksum",
+        "creators",
+        "expectations",
+        "helpers",
         "l4protos",
         "net",
         "nodes",
@@ -54,6 +57,9 @@ class Tracker(HookFunction):
         self.table = net.table
         self.stat = net.stat
         self.l4protos = net.l4protos
+        self.creators = net.ext_creators
+        self.expectations = net.expectations
+        self.helpers = net.helpers
         self.nodes = net.table.nodes
         self.serial = 0
         self.checksum = 0
@@ -121,19 +127,21 @@ class Tracker(HookFunction):
         Below 0 there is no flow: NOT_TRACKABLE, or TABLE_FULL.
         """
         simple = tmpl is None and l3.addrs_at >= 0 and l4.u_at >= 0 and pkt.avail - dataoff >= l4.u_at + U_LEN
-        ct: Conn | None = None
         if simple:
             addrs, u = pkt.nhoff + l3.addrs_at, dataoff + l4.u_at
             ct = self.nodes.seek(pkt.buf, addrs, l3.addrs_len, u, l3.suffix[protonum])
             direction = self.nodes.side
-        if ct is None:
-            packed = self._tuple(pkt, l3, l4, dataoff, protonum)
-            if packed is None:
+            if ct is None:
+                addresses, ports = pkt.buf[addrs : addrs + l3.addrs_len], pkt.buf[u : u + U_LEN]
+                return self.create(pkt, l3, l4, addresses, ports, protonum, None)
+        else:
+            told, part = l3.pkt_to_tuple(pkt, pkt.nhoff), l4.pkt_to_tuple(pkt, dataoff)
+            if told is None or part is None:
                 pkt.note(f"the {l4.name} header is not whole enough to tell the flow")
                 return NOT_TRACKABLE
-            node = None if simple else self._find(packed, pkt, tmpl)
+            node = self._find(told + part + l3.suffix[protonum], pkt, tmpl)
             if node is None:
-                return self.create(pkt, l3, l4, packed, tmpl)
+                return self.create(pkt, l3, l4, told, part, protonum, tmpl)
             ct, direction = node
         pkt.ct = ct
         if direction:
@@ -149,61 +157,58 @@ class Tracker(HookFunction):
         pkt.ctinfo = ctinfo
         return ctinfo
 
-    def _tuple(self, pkt: Packet, l3: L3Slot, l4: L4Slot, dataoff: int, protonum: int) -> bytes | None:
-        """The packed tuple of a packet, or None where a header is not whole enough to tell it."""
-        addrs = l3.pkt_to_tuple(pkt, pkt.nhoff)
-        u = l4.pkt_to_tuple(pkt, dataoff)
-        return None if u is None or addrs is None else addrs + u + l3.suffix[protonum]
-
     def _find(self, packed: bytes, pkt: Packet, tmpl: Conn | None) -> Node | None:
         if tmpl is None:
             return self.nodes.get(packed)
         return self.net.find(packed, tmpl.zone.resolved(pkt.mark))
 
-    def create(self, pkt: Packet, l3: L3Slot, l4: L4Slot, packed: bytes, tmpl: Conn | None) -> int:
+    def create(
+        self, pkt: Packet, l3: L3Slot, l4: L4Slot, addrs: bytes, u: bytes, protonum: int, tmpl: Conn | None
+    ) -> int:
         """Open a flow for a packet, not yet in the table; returns ctinfo, or what ``resolve`` returns below 0."""
-        u = l4.invert_tuple(packed[-6:-2])
-        addrs = l3.invert_tuple(packed[:-6])
-        if u is None or addrs is None:
+        reply_u = l4.invert_tuple(u)
+        reply_addrs = l3.invert_tuple(addrs)
+        if reply_u is None or reply_addrs is None:
             pkt.note(f"no answer to this {l4.name} packet can exist")
             return NOT_TRACKABLE
-        net = self.net
+        suffix = l3.suffix[protonum]
+        packed = addrs + u + suffix
         zone = ZONE_DFLT if tmpl is None else tmpl.zone.resolved(pkt.mark)
-        if not self._account_for(zone.key(packed, ORIGINAL)):
+        table = self.table
+        if table.maximum and table.count >= table.maximum and not self._make_room(zone.key(packed, ORIGINAL)):
             pkt.note("nf_conntrack: table full, dropping packet")
             return TABLE_FULL
-        ct = Conn(net, l3, l4, packed, addrs + u + packed[-2:], zone)
+        table.count += 1
+        ct = Conn(self.net, l3, l4, packed, reply_addrs + reply_u + suffix, zone)
         self.serial += 1
         ct.id = self.serial
-        self.table.unconfirmed.add(ct)
+        table.unconfirmed.add(ct)
         pkt.ct = ct
-        for ext in net.ext_types:
-            data = ext.create(ct, tmpl)
+        for ext in self.creators:
+            data = ext.create(ct, tmpl)  # type: ignore[misc] # those that have none are not in the list
             if data is not None:
                 ct.ext_add(ext.id, data)
         ctinfo = IP_CT_NEW
-        exp = net.expectations.find(packed, zone.effective(ORIGINAL)) if net.expectations.count else None
+        exp = self.expectations.find(packed, zone.effective(ORIGINAL)) if self.expectations.count else None
         if exp is not None:
-            net.adopt(ct, exp)
+            self.net.adopt(ct, exp)
             ctinfo = IP_CT_RELATED
-        elif tmpl is not None or net.helpers.active:
-            net.helpers.give(ct, tmpl)
+        elif tmpl is not None or self.helpers.active:
+            self.helpers.give(ct, tmpl)
         pkt.ctinfo = ctinfo
         if exp is not None and exp.expectfn is not None:
             exp.expectfn(ct, exp)
         return ctinfo
 
-    def _account_for(self, key: bytes) -> bool:
-        """Count one flow more; false where the table is full and has nothing to spare."""
-        table = self.table
-        table.count += 1
-        if table.maximum and table.count > table.maximum:
-            dropped = table.early_drop(key)
-            if not dropped:
-                table.count -= 1
-                self.net.want_early_drop()
-                return False
-            self.stat.early_drop += dropped
+    def _make_room(self, key: bytes) -> bool:
+        """In a full table: give up a flow for the one with this original key; false where there is none to spare."""
+        self.table.count += 1  # early drop finds the new flow counted already
+        dropped = self.table.early_drop(key)
+        self.table.count -= 1
+        if not dropped:
+            self.net.want_early_drop()
+            return False
+        self.stat.early_drop += dropped
         return True
 
     def _unresolved(self, pkt: Packet, why: int) -> int:

@@ -8,32 +8,14 @@ wrapper, to pluggy's own call over the protocol's implementation and its wrapper
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
-from typing import Any, Final
-from weakref import WeakKeyDictionary
+from typing import Any
 
-from pluggy import HookImpl, PluginManager
+from pluggy import HookImpl
 
 from ctcore.facade import hookable
 from ctcore.faults import FaultLog
-from ctcore.hookspecs import SPECS
+from ctcore.manager import Manager
 from ctcore.tracing import Tracer
-
-
-class Manager(PluginManager):
-    """pluggy's manager, which looks at a class of plugins only once: namespaces are made from the same ones again."""
-
-    _known: Final[WeakKeyDictionary[type, dict[tuple[str, str], Any]]] = WeakKeyDictionary()
-
-    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
-        """The options of the marker on a plugin's attribute, or None where there is no marker."""
-        if isinstance(plugin, ModuleType | type) or name in getattr(plugin, "__dict__", ()):
-            return super().parse_hookimpl_opts(plugin, name)
-        known = self._known.setdefault(type(plugin), {})
-        key = (self.project_name, name)
-        if key not in known:
-            known[key] = super().parse_hookimpl_opts(plugin, name)
-        return known[key] and {**known[key]}
 
 
 class VTable:
@@ -45,8 +27,7 @@ class VTable:
     def __init__(self, kind: str, faults: FaultLog | None = None, tracer: Tracer | None = None) -> None:
         self.faults = faults if faults is not None else FaultLog(strict=True)
         self.kind = kind
-        self.manager = Manager(f"ctcore.{kind}")
-        self.manager.add_hookspecs(SPECS[kind])
+        self.manager = Manager(kind)
         self.tracer = tracer
         self._registered: dict[int, Any] = {}
 
@@ -104,12 +85,11 @@ def _wraps(impl: HookImpl, plugin: Any) -> bool:
 
 
 def _positional(impl: HookImpl, names: tuple[str, ...]) -> Callable[..., Any]:
+    function: Callable[..., Any] = impl.function
     if impl.argnames == names:
-        function: Callable[..., Any] = impl.function
         return function
+    count = len(impl.argnames)
+    if impl.argnames == names[:count]:
+        return lambda *args: function(*args[:count])
     places = [names.index(name) for name in impl.argnames]
-
-    def call(*args: Any) -> Any:
-        return impl.function(*[args[place] for place in places])
-
-    return call
+    return lambda *args: function(*[args[place] for place in places])

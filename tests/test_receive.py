@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctcore import CtInfo, Hook, HookOps, Packet, Priority, Verdict
-from ctcore.netfilter import HookTable
+from ctcore.chain import HookTable
 from ctcore.sysctl import SECOND
 from tests.toy import ETHERTYPE, START, Do, ToyNet, frame, names
 

@@ -24,6 +24,6 @@ class Acct:
     id = ExtId.ACCT
 
     @extension
-    def create(self, ct: Conn) -> Counters | None:
+    def create(self, ct: Conn, tmpl: Conn | None) -> Counters | None:
         """Counters at zero, or None while accounting is off."""
         return Counters() if ct.net.acct else None

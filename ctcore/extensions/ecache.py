@@ -33,7 +33,8 @@ class Ecache:
         wanted: EventCache | None = tmpl.ext_find(ExtId.ECACHE) if tmpl is not None else None
         if wanted is not None:
             return EventCache(wanted.ctmask, wanted.expmask)
-        mode = ct.net.events
-        if mode == ALWAYS or (mode == WHILE_HEARD and ct.net.notifier.has_listener):
-            return EventCache(ALL_EVENTS, ALL_EVENTS)
-        return None
+        net = ct.net
+        mode = net.events
+        if mode == NEVER or (mode == WHILE_HEARD and not net.notifier.has_listener):
+            return None
+        return EventCache(ALL_EVENTS, ALL_EVENTS)

@@ -34,5 +34,5 @@ class Helper:
     id = ExtId.HELPER
 
     @extension
-    def create(self, ct: Conn) -> None:
+    def create(self, ct: Conn, tmpl: Conn | None) -> None:
         """Nothing by itself: ``ctcore.helper.attach`` attaches it."""

@@ -25,6 +25,6 @@ class Labels:
     id = ExtId.LABELS
 
     @extension
-    def create(self, ct: Conn) -> LabelSet | None:
+    def create(self, ct: Conn, tmpl: Conn | None) -> LabelSet | None:
         """No label set, or None while ``net.labels_used`` is 0."""
         return LabelSet() if ct.net.labels_used else None

@@ -24,5 +24,5 @@ class Nat:
     id = ExtId.NAT
 
     @extension
-    def create(self, ct: Conn) -> None:
+    def create(self, ct: Conn, tmpl: Conn | None) -> None:
         """Nothing by itself."""

@@ -40,5 +40,5 @@ class Seqadj:
     id = ExtId.SEQADJ
 
     @extension
-    def create(self, ct: Conn) -> None:
+    def create(self, ct: Conn, tmpl: Conn | None) -> None:
         """Nothing by itself."""

@@ -24,6 +24,6 @@ class Tstamp:
     id = ExtId.TSTAMP
 
     @extension
-    def create(self, ct: Conn) -> Timestamps | None:
+    def create(self, ct: Conn, tmpl: Conn | None) -> Timestamps | None:
         """Times yet to come, or None while timestamps are off."""
         return Timestamps() if ct.net.timestamp else None

@@ -149,6 +149,6 @@ def _tcp(nest: Attributes) -> TcpState:
 
     tcp = TcpState()
     tcp.state = nest[1][0]
-    for side, scale, flags in ((tcp.original, 2, 4), (tcp.reply, 3, 5)):
+    for side, scale, flags in ((tcp.side(0), 2, 4), (tcp.side(1), 3, 5)):
         side.scale, side.flags = nest.get(scale, b"\0")[0], nest.get(flags, b"\0")[0]
     return tcp

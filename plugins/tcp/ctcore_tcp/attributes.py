@@ -22,10 +22,10 @@ def to_nlattr(tcp: TcpState, destroy: bool) -> bytes:
     """The nest: state, and unless the flow is gone window scales and flags (with a zero mask)."""
     body = attr(STATE, bytes((tcp.state,)))
     if not destroy:
-        body += attr(WSCALE_ORIGINAL, bytes((tcp.original.scale,)))
-        body += attr(WSCALE_REPLY, bytes((tcp.reply.scale,)))
-        body += attr(FLAGS_ORIGINAL, bytes((tcp.original.flags, 0)))
-        body += attr(FLAGS_REPLY, bytes((tcp.reply.flags, 0)))
+        body += attr(WSCALE_ORIGINAL, bytes((tcp.side(0).scale,)))
+        body += attr(WSCALE_REPLY, bytes((tcp.side(1).scale,)))
+        body += attr(FLAGS_ORIGINAL, bytes((tcp.side(0).flags, 0)))
+        body += attr(FLAGS_REPLY, bytes((tcp.side(1).flags, 0)))
     return attr(CTA_PROTOINFO_TCP, body, nested=True)
 
 
@@ -35,13 +35,13 @@ def from_nlattr(tcp: TcpState, attrs: Mapping[int, bytes]) -> None:
     state = found.get(STATE, b"")
     if len(state) == 1 and state[0] < STATES:
         tcp.state = state[0]
-    for side, number in ((tcp.original, FLAGS_ORIGINAL), (tcp.reply, FLAGS_REPLY)):
+    for side, number in ((tcp.side(0), FLAGS_ORIGINAL), (tcp.side(1), FLAGS_REPLY)):
         value = found.get(number, b"")
         if len(value) == 2:
             flags, mask = value
             side.flags = side.flags & ~mask | flags & mask
-    if tcp.original.flags & tcp.reply.flags & WINDOW_SCALE:
-        for side, number in ((tcp.original, WSCALE_ORIGINAL), (tcp.reply, WSCALE_REPLY)):
+    if tcp.side(0).flags & tcp.side(1).flags & WINDOW_SCALE:
+        for side, number in ((tcp.side(0), WSCALE_ORIGINAL), (tcp.side(1), WSCALE_REPLY)):
             scale = found.get(number, b"")
             if len(scale) == 1:
                 side.scale = min(scale[0], MAX_WSCALE)

@@ -22,7 +22,7 @@ from ctcore_tcp.numbers import (
     WINDOW_SCALE,
 )
 from ctcore_tcp.options import syn_options
-from ctcore_tcp.record import Side, TcpState
+from ctcore_tcp.record import TcpState
 from ctcore_tcp.states import (
     CLOSE,
     ESTABLISHED,
@@ -130,7 +130,8 @@ def _resynchronise(tcp: TcpState, seg: Segment) -> None:
     opener.scale = tcp.last_wscale
     tcp.last_flags &= ~EXP_CHALLENGE_ACK
     opener.flags = tcp.last_flags
-    other.reset(BE_LIBERAL)
+    other.end = other.maxend = other.maxwin = other.maxack = other.scale = 0
+    other.flags &= BE_LIBERAL
 
 
 def _ignore(tcp: TcpState, pkt: Packet, seg: Segment, old: int) -> int:
@@ -141,10 +142,9 @@ def _ignore(tcp: TcpState, pkt: Packet, seg: Segment, old: int) -> int:
     tcp.last_end = seg.end
     tcp.last_win = seg.win
     if seg.kind == KIND_SYN and not seg.direction:
-        offer = Side()
-        syn_options(pkt.buf, seg.options, seg.options_end, offer)
-        tcp.last_wscale = offer.scale if offer.flags & WINDOW_SCALE else 0
-        tcp.last_flags = offer.flags & (WINDOW_SCALE | SACK_PERMITTED)
+        scale, flags = syn_options(pkt.buf, seg.options, seg.options_end, 0, 0)
+        tcp.last_wscale = scale if flags & WINDOW_SCALE else 0
+        tcp.last_flags = flags & (WINDOW_SCALE | SACK_PERMITTED)
         if old == LAST_ACK:
             tcp.last_flags |= EXP_CHALLENGE_ACK
     elif old == SYN_SENT and seg.kind == KIND_ACK and seg.direction:

@@ -7,7 +7,7 @@ from ctcore.slots cimport L3Slot
 from ctcore_tcp.decide cimport Segment, decide, out_of_window
 from ctcore_tcp.octets cimport Octets
 from ctcore_tcp.options cimport highest_sack, syn_options
-from ctcore_tcp.record cimport Side, TcpState
+from ctcore_tcp.record cimport SideAt, TcpState
 from ctcore_tcp.window cimport get_acquainted, in_window
 
 cdef int ASSURED, IP_CT_IS_REPLY, SEEN_REPLY, SEQ_ADJUST, ACCEPT
@@ -28,14 +28,14 @@ cdef class Tcp(L4Ops):
     cpdef int error(self, Packet pkt, Py_ssize_t dataoff) except? -99
     @cython.locals(
         seq="long long", ack="long long", doff_res=int, flags=int, win=int, target=int, tcp=TcpState, doff=Py_ssize_t,
-        side=Side,
+        side=SideAt, options_end=Py_ssize_t,
     )
     cpdef bint new(self, Conn ct, Packet pkt, Py_ssize_t dataoff) except? -99
     @cython.locals(
         seq="long long", ack="long long", doff_res=int, flags=int, win=int, tcp=TcpState, kind=int, old=int, new=int,
-        options=Py_ssize_t, payload=Py_ssize_t, direction=int, sender=Side, receiver=Side, end="long long",
+        options=Py_ssize_t, payload=Py_ssize_t, direction=int, sender=SideAt, receiver=SideAt, end="long long",
         sack="long long", answer=int, seg=Segment, timeout="long long", status=int, timeouts=list,
     )
     cpdef int packet(self, Conn ct, Packet pkt, Py_ssize_t dataoff, int ctinfo) except? -99
-    @cython.locals(timeout="long long")
+    @cython.locals(timeout="long long", limit="long long")
     cdef long long _timeout(self, TcpState tcp, list timeouts, int kind, int new) except? -99

@@ -50,7 +50,6 @@ from ctcore_tcp.states import (
     SYN_SENT,
     TRANSITIONS,
     UNACK,
-    transition,
 )
 from ctcore_tcp.sysctls import DEFAULT_NANOSECONDS, SYSCTLS, TIMEOUT_COUNT
 from ctcore_tcp.window import get_acquainted, in_window
@@ -107,7 +106,7 @@ class Tcp(L4Ops):
     def new(self, ct: Conn, pkt: Packet, dataoff: int) -> bool:
         """A SYN opens a flow; where the namespace is loose, an ACK picks one up whose beginning was not seen."""
         seq, _, doff_res, flags, win = octets.segment(pkt.buf, dataoff)
-        target = transition(0, KIND_OF[flags], NONE)
+        target = TRANSITIONS[KIND_OF[flags] * STATES + NONE]
         if target >= INVALID:
             pkt.log_invalid(IPPROTO_TCP, "invalid new")
             return False
@@ -121,7 +120,8 @@ class Tcp(L4Ops):
         side.maxwin = win or 1
         side.maxend = side.end
         if target == SYN_SENT:
-            syn_options(pkt.buf, dataoff + TCP_SIZE, min(dataoff + doff, pkt.avail), side)
+            options_end = min(dataoff + doff, pkt.avail)
+            side.scale, side.flags = syn_options(pkt.buf, dataoff + TCP_SIZE, options_end, side.scale, side.flags)
         else:
             side.maxend = (side.end + side.maxwin) & U32
             side.flags = tcp.reply.flags = SACK_PERMITTED | BE_LIBERAL
@@ -161,11 +161,9 @@ class Tcp(L4Ops):
             seg = Segment(direction, kind, seq, ack, end, flags, win, options, min(payload, pkt.avail))
             answer, old, new = decide(self, ct, tcp, pkt, seg, old, new)
             if answer == GO_ON:
-                answer, seq, ack, sack, end = get_acquainted(ct, tcp, pkt, sender, receiver, seg)
+                answer, seq, ack, sack, end = get_acquainted(ct, tcp, pkt, seg)
         if answer == GO_ON:
-            answer = in_window(
-                tcp, pkt, sender, receiver, direction, kind, seq, ack, sack, end, flags, win, self.be_liberal
-            )
+            answer = in_window(tcp, pkt, direction, kind, seq, ack, sack, end, flags, win, self.be_liberal)
         if answer != IN_WINDOW:
             if answer != OUT_OF_WINDOW:
                 return answer
@@ -179,7 +177,7 @@ class Tcp(L4Ops):
             if new == FIN_WAIT:
                 sender.flags |= CLOSE_INIT
             ct.cache_event(Event.PROTOINFO)
-        timeouts = ct.policy or self.timeouts
+        timeouts = self.timeouts if ct.policy is None else ct.policy
         timeout = self._timeout(tcp, timeouts, kind, new)
         status = ct.status
         if not status & SEEN_REPLY:
@@ -200,14 +198,20 @@ class Tcp(L4Ops):
     def _timeout(self, tcp: TcpState, timeouts: list[int], kind: int, new: int) -> int:
         """How long the flow lives from this segment on: the state's timeout, but less where something is wrong."""
         timeout = timeouts[new]
-        if tcp.retrans >= self.max_retrans and timeout > timeouts[RETRANS]:
-            return timeouts[RETRANS]
+        if tcp.retrans >= self.max_retrans:
+            limit = timeouts[RETRANS]
+            if timeout > limit:
+                return limit
         if kind == KIND_RST:
             return timeouts[CLOSE]
-        if (tcp.original.flags | tcp.reply.flags) & DATA_UNACKNOWLEDGED and timeout > timeouts[UNACK]:
-            return timeouts[UNACK]
-        if not tcp.last_win and timeout > timeouts[RETRANS]:
-            return timeouts[RETRANS]
+        if (tcp.original.flags | tcp.reply.flags) & DATA_UNACKNOWLEDGED:
+            limit = timeouts[UNACK]
+            if timeout > limit:
+                return limit
+        if not tcp.last_win:
+            limit = timeouts[RETRANS]
+            if timeout > limit:
+                return limit
         return timeout
 
     @l4proto
@@ -228,7 +232,7 @@ class Tcp(L4Ops):
     @l4proto
     def protoinfo(self, ct: Conn) -> Mapping[str, Any]:
         """State, window scales and flags of both directions."""
-        original, reply = ct.proto.original, ct.proto.reply
+        original, reply = ct.proto.side(0), ct.proto.side(1)
         return {
             "state": STATE_NAMES[ct.proto.state],
             "wscale": [original.scale, reply.scale],

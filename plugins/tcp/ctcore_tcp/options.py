@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ctcore_tcp.numbers import (
     ALIGNED_LENGTH,
@@ -16,9 +16,6 @@ from ctcore_tcp.numbers import (
 )
 from ctcore_tcp.octets import octets
 
-if TYPE_CHECKING:
-    from ctcore_tcp.record import Side
-
 END: Final = 0
 NOP: Final = 1
 WINDOW: Final = 3
@@ -27,30 +24,31 @@ SACK: Final = 5
 SACK_BLOCK: Final = 8
 
 
-def syn_options(buf: bytes, at: int, end: int, side: Side) -> None:
-    """Learn from the options of a SYN what its sender offers; without any options nothing changes."""
+def syn_options(buf: bytes, at: int, end: int, scale: int, flags: int) -> tuple[int, int]:
+    """What the sender of a SYN offers: (window scale, flags). Without any options it is what was known before."""
     if at >= end:
-        return
-    side.scale = 0
-    side.flags &= BE_LIBERAL
+        return scale, flags
+    scale = 0
+    flags &= BE_LIBERAL
     while at < end:
         kind = buf[at]
         if kind == END:
-            return
+            return scale, flags
         if kind == NOP:
             at += 1
             continue
         if end - at < 2:
-            return
+            return scale, flags
         length = buf[at + 1]
         if length < 2 or length > end - at:
-            return
+            return scale, flags
         if kind == SACK_PERM and length == 2:
-            side.flags |= SACK_PERMITTED
+            flags |= SACK_PERMITTED
         elif kind == WINDOW and length == 3:
-            side.scale = min(buf[at + 2], MAX_WSCALE)
-            side.flags |= WINDOW_SCALE
+            scale = min(buf[at + 2], MAX_WSCALE)
+            flags |= WINDOW_SCALE
         at += length
+    return scale, flags
 
 
 def highest_sack(buf: bytes, at: int, end: int, sack: int) -> int:

@@ -1,11 +1,18 @@
-cdef class Side:
-    cdef public unsigned int end, maxend, maxwin, maxack
-    cdef public int scale, flags
+cdef struct SideFields:
+    unsigned int end, maxend, maxwin, maxack
+    unsigned char scale, flags
 
-    cpdef reset(self, int keep)
+ctypedef SideFields *SideAt
 
 
 cdef class TcpState:
-    cdef public int state, last_dir, last_index, last_win, last_wscale, last_flags, retrans
+    cdef SideAt original, reply
+    cdef SideFields sides[2]
     cdef public unsigned int last_seq, last_ack, last_end
-    cdef public Side original, reply
+    cdef public unsigned short last_win
+    cdef public unsigned char state, last_dir, last_index, last_wscale, last_flags, retrans
+
+
+cdef class Side:
+    cdef TcpState tcp
+    cdef SideAt at

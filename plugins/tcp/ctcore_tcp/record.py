@@ -1,4 +1,4 @@
-"""What the tracker remembers of a TCP flow."""
+"""What the tracker remembers of a TCP flow; ``record.pyx`` is the same for the compiled build, in one piece."""
 
 from __future__ import annotations
 
@@ -24,11 +24,6 @@ class Side:
         self.maxack = 0
         self.scale = 0
         self.flags = 0
-
-    def reset(self, keep: int) -> None:
-        """Forget everything but the flags in ``keep``."""
-        self.end = self.maxend = self.maxwin = self.maxack = self.scale = 0
-        self.flags &= keep
 
 
 class TcpState:
@@ -65,3 +60,7 @@ class TcpState:
         self.last_wscale = 0
         self.last_flags = 0
         self.retrans = 0
+
+    def side(self, direction: int) -> Side:
+        """What the side has sent whose packets have this direction (0 original, 1 reply)."""
+        return self.reply if direction else self.original

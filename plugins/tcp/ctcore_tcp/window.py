@@ -44,8 +44,6 @@ EXT_SEQADJ: Final = int(ExtId.SEQADJ)
 def in_window(
     tcp: TcpState,
     pkt: Packet,
-    sender: Side,
-    receiver: Side,
     direction: int,
     kind: int,
     seq: int,
@@ -61,6 +59,10 @@ def in_window(
     ``sack`` is ``ack`` or the highest SACK edge beyond it; ``end`` is seq plus everything that the segment occupies;
     ``raw_win`` is the header's window. Returns IN_WINDOW, OUT_OF_WINDOW, or ACCEPT for what is let through.
     """
+    if direction:
+        sender, receiver = tcp.reply, tcp.original
+    else:
+        sender, receiver = tcp.original, tcp.reply
     receiver_end = receiver.end
     receiver_win = receiver.maxwin
     ahead = (end - sender.end) & U32
@@ -155,12 +157,13 @@ def _outside(pkt: Packet, sender: Side, receiver: Side, seq: int, sack: int, end
 Numbers = tuple[int, int, int, int, int]
 
 
-def get_acquainted(ct: Conn, tcp: TcpState, pkt: Packet, sender: Side, receiver: Side, seg: Segment) -> Numbers:
+def get_acquainted(ct: Conn, tcp: TcpState, pkt: Packet, seg: Segment) -> Numbers:
     """What comes before the judgement of segments that are not plain: first ones of a side, SYN, reset, no ACK.
 
     Returns (answer, seq, ack, sack, end): IN_WINDOW where nothing is left to judge, else GO_ON and what to judge.
     """
     seq, ack, end, flags = seg.seq, seg.ack, seg.end, seg.flags
+    sender, receiver = (tcp.reply, tcp.original) if seg.direction else (tcp.original, tcp.reply)
     sack = ack
     if receiver.flags & SACK_PERMITTED:
         sack = highest_sack(pkt.buf, seg.options, seg.options_end, ack)
@@ -190,7 +193,7 @@ def _begin(sender: Side, receiver: Side, buf: bytes, seg: Segment) -> None:
     """A side is known by its SYN. Scaling holds where both sides offered it."""
     sender.end = sender.maxend = seg.end
     sender.maxwin = seg.win or 1
-    syn_options(buf, seg.options, seg.options_end, sender)
+    sender.scale, sender.flags = syn_options(buf, seg.options, seg.options_end, sender.scale, sender.flags)
     if seg.direction and not sender.flags & receiver.flags & WINDOW_SCALE:
         sender.scale = receiver.scale = 0
 

@@ -46,8 +46,8 @@ def test_to_nlattr(converse: Converse) -> None:
 def test_from_nlattr_takes_what_to_nlattr_gives(converse: Converse) -> None:
     """But for the flags, whose mask says that none is meant."""
     ct, other = scaled(converse()).entry, scaled(converse()).entry
-    other.proto.state, other.proto.original.scale, other.proto.reply.scale = 1, 0, 0
-    other.proto.original.flags = 0x2B
+    other.proto.state, other.proto.side(0).scale, other.proto.side(1).scale = 1, 0, 0
+    other.proto.side(0).flags = 0x2B
     other.l4.from_nlattr(other, parse(ct.l4.to_nlattr(ct, False)))
     assert {**attributes(other), FLAGS_ORIGINAL: b"\x23\x00"} == attributes(ct)
     assert attributes(other)[FLAGS_ORIGINAL] == b"\x2b\x00"
@@ -62,15 +62,15 @@ def protoinfo(**values: bytes) -> Mapping[int, bytes]:
 def test_flags_change_under_their_mask(converse: Converse) -> None:
     ct = scaled(converse()).entry
     ct.l4.from_nlattr(ct, protoinfo(flags_original=b"\xfd\x0a", flags_reply=b"\x00\xff"))
-    assert (ct.proto.original.flags, ct.proto.reply.flags) == (0x29, 0)
+    assert (ct.proto.side(0).flags, ct.proto.side(1).flags) == (0x29, 0)
 
 
 def test_scales_are_taken_where_both_sides_scale(converse: Converse) -> None:
     ct = scaled(converse()).entry
     ct.l4.from_nlattr(ct, protoinfo(wscale_original=b"\x02", wscale_reply=b"\xff"))
-    assert (ct.proto.original.scale, ct.proto.reply.scale) == (2, 14)
+    assert (ct.proto.side(0).scale, ct.proto.side(1).scale) == (2, 14)
     ct.l4.from_nlattr(ct, protoinfo(flags_reply=b"\x00\x01", wscale_original=b"\x06"))
-    assert (ct.proto.original.scale, ct.proto.reply.scale) == (2, 14)
+    assert (ct.proto.side(0).scale, ct.proto.side(1).scale) == (2, 14)
 
 
 MALFORMED: list[Mapping[int, bytes]] = [

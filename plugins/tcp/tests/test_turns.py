@@ -50,7 +50,7 @@ def test_the_answer_to_an_ignored_syn_begins_anew(converse: Converse) -> None:
     assert (talk.state, talk.timeout, talk.packets) == ("SYN_RECV", 60, (2, 2))
     assert "ASSURED" in talk.status
     assert talk.flow["tcp"] == {"wscale": [3, 4], "flags": [0x03, 0x21]}
-    original, reply = talk.entry.proto.original, talk.entry.proto.reply
+    original, reply = talk.entry.proto.side(0), talk.entry.proto.side(1)
     assert (original.end, original.maxend, original.maxwin) == (70001, 73001, 2000)
     assert (reply.end, reply.maxend, reply.maxwin) == (80001, 80001, 3000)
     talk.tcp("> A 70001 80001")

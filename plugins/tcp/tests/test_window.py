@@ -31,7 +31,7 @@ def reasons(result: Result) -> list[str]:
 
 def sides(entry: Conn) -> tuple[tuple[int, ...], ...]:
     """end, maxend, maxwin of the client and of the server."""
-    return tuple((side.end, side.maxend, side.maxwin) for side in (entry.proto.original, entry.proto.reply))
+    return tuple((side.end, side.maxend, side.maxwin) for side in (entry.proto.side(0), entry.proto.side(1)))
 
 
 def test_the_window_after_the_handshake(converse: Converse) -> None:
@@ -141,7 +141,7 @@ def test_a_flow_picked_up_from_a_keepalive(converse: Converse) -> None:
     """Which has a number that was acknowledged already: the answer tells how far its sender has got."""
     talk = converse()
     talk.tcp("> A 100 501; < A 501 101")
-    assert talk.entry.proto.original.end == 101
+    assert talk.entry.proto.side(0).end == 101
 
 
 def test_what_a_segment_does_to_the_window(converse: Converse) -> None:

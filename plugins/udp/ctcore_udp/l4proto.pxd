@@ -6,7 +6,7 @@ from ctcore.packet cimport Packet
 from ctcore.slots cimport L3Slot
 from ctcore_udp.octets cimport Octets
 
-cdef int ACCEPT, ASSURED, NAT_CLASH, SEEN_REPLY, IPPROTO_UDP, UNREPLIED, REPLIED
+cdef int ACCEPT, ASSURED, NAT_CLASH, SEEN_REPLY, IPPROTO_UDP, UDP_SIZE, UNREPLIED, REPLIED
 cdef Octets octets
 cdef long long STREAM_AFTER
 
@@ -17,5 +17,5 @@ cdef class Udp(L4Ops):
     @cython.locals(size=Py_ssize_t, length=int, check=int, l3=L3Slot)
     cpdef int error(self, Packet pkt, Py_ssize_t dataoff) except? -99
     cpdef bint new(self, Conn ct, Packet pkt, Py_ssize_t dataoff) except? -99
-    @cython.locals(status=int, timeouts=list)
+    @cython.locals(status=int, timeouts=list, stream_from="long long")
     cpdef int packet(self, Conn ct, Packet pkt, Py_ssize_t dataoff, int ctinfo) except? -99

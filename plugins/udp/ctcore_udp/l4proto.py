@@ -26,6 +26,8 @@ from ctcore_udp.octets import octets
 IPPROTO_UDP: Final = 17
 STREAM_AFTER: Final = 2 * SECOND  # nanoseconds from the flow's first packet
 
+UDP_SIZE: Final = UDP.size
+
 UNREPLIED, REPLIED = 0, 1
 
 SYSCTLS: Final = (
@@ -59,10 +61,10 @@ class Udp(L4Ops):
     def error(self, pkt: Packet, dataoff: int) -> int:
         """Header, length and checksum; the sum runs over the whole IP payload, whatever the length field says."""
         size, l3 = pkt.end - dataoff, pkt.l3
-        if pkt.avail - dataoff < UDP.size:
+        if pkt.avail - dataoff < UDP_SIZE:
             return self._invalid(pkt, "short packet")
         length, check = octets.length(pkt.buf, dataoff)
-        if length > size or length < UDP.size:
+        if length > size or length < UDP_SIZE:
             return self._invalid(pkt, "truncated/malformed packet")
         if check and pkt.verify and not l3.ops.checksum(pkt, dataoff, IPPROTO_UDP):
             return self._invalid(pkt, "bad checksum")
@@ -82,9 +84,10 @@ class Udp(L4Ops):
     @l4proto
     def packet(self, ct: Conn, pkt: Packet, dataoff: int, ctinfo: int) -> int:
         """The short timeout, or the stream's once the flow was seen replied to and is older than two seconds."""
-        timeouts = ct.policy or self.timeouts
+        timeouts = self.timeouts if ct.policy is None else ct.policy
         status = ct.status
-        if not status & SEEN_REPLY or pkt.now <= ct.proto:
+        stream_from: int = ct.proto
+        if not status & SEEN_REPLY or pkt.now <= stream_from:
             ct.refresh_acct(pkt, ctinfo, timeouts[UNREPLIED])
             return ACCEPT
         ct.refresh_acct(pkt, ctinfo, timeouts[REPLIED])
