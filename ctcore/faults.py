@@ -5,10 +5,33 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from ctcore.errors import PluginError
+from ctcore.netfilter import ACCEPT, Verdict
 from ctcore.registry import PluginInfo
+
+VERDICTS: Final = tuple(int(verdict) for verdict in Verdict)
+
+
+class AnswerError(TypeError):
+    """A hook answered what its vtable does not have; ``plugin`` is whose hook it is."""
+
+    def __init__(self, plugin: Any, text: str) -> None:
+        super().__init__(text)
+        self.plugin = plugin
+
+
+def verdicts_of(plugin: Any, hook: str, function: Callable[..., Any]) -> Callable[..., int]:
+    """``function``, a hook of ``plugin``, but what is no verdict (a ``return`` was forgotten) raises AnswerError."""
+
+    def asked(*args: Any) -> int:
+        verdict: int = function(*args)
+        if verdict != ACCEPT and verdict not in VERDICTS:
+            raise AnswerError(plugin, f"{hook} returned {verdict!r}, which is no verdict")
+        return verdict
+
+    return asked
 
 
 class FaultLog:
@@ -60,7 +83,9 @@ class FaultLog:
         return text
 
     def _culprit(self, error: Exception) -> PluginInfo | None:
-        """The plugin whose code was running, from the place of the error outwards."""
+        """The plugin whose code was running, from the place of the error outwards; or who gave a wrong answer."""
+        if isinstance(error, AnswerError):
+            return self._plugins.get(id(error.plugin))
         frames = []
         trace = error.__traceback__
         while trace is not None:

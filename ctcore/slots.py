@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ctcore.faults import verdicts_of
 from ctcore.netfilter import HookTable
 from ctcore.ops import l3_ops, l4_ops
 from ctcore.registry import PluginInfo
@@ -249,7 +250,8 @@ class HelperSlot:
         self.l4num = l4num
         self.port: int = plugin.port
         self.private: Callable[[], Any] | None = getattr(plugin, "private", None)
-        self.help = table.bind(plugin, "help") or _whole
+        asked = table.bind(plugin, "help")
+        self.help = _whole if asked is None else verdicts_of(plugin, "help", asked)
         self.expectfn = table.bind_guarded(plugin, "expectfn")
         self.destroy = table.bind_guarded(plugin, "destroy")
         self.print_private = table.bind_guarded(plugin, "print_private", {}) or _mapping

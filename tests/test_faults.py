@@ -184,6 +184,22 @@ def test_a_helpers_fault_lets_the_packet_pass() -> None:
     assert toy.net.table.count == len(toy.net.table) == 1
 
 
+@pytest.mark.parametrize("answer", [None, "ok", -1, 6, []])
+def test_a_helper_whose_answer_is_no_verdict_is_named(answer: Any) -> None:
+    class Forgetful(SoundHelper):
+        @helper
+        def help(self) -> Any:
+            return answer
+
+    text = f"helper plugin broken of this program failed: AnswerError: help returned {answer!r}, which is no verdict"
+    toy = Bench("helper", Forgetful)
+    result = toy.go()
+    assert (result.state, result.verdict, result.reasons) == ("new", Verdict.ACCEPT, [text])
+    assert (toy.said, toy.net.table.count) == ([text], 1)
+    with pytest.raises(PluginError, match="broken of this program failed: AnswerError: help returned"):
+        Bench("helper", Forgetful, strict=True).go()
+
+
 ENDS: list[tuple[str, str, str]] = [
     ("l4proto", "destroy", "ct"),
     ("helper", "destroy", "ct"),
