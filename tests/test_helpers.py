@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from ctcore import (
     expect,
     help_data,
     helper,
+    withdraw,
 )
 from ctcore.common import NEVER
 from ctcore.helper import Assignment
@@ -293,6 +295,51 @@ def test_an_expectation_is_made_of_addresses_and_ports() -> None:
     anybody = expect(ct, None, b"\2", TOY4, None, 80)
     assert anybody.tuple == Tuple(b"\0", b"\2", b"\0\0", b"\0\x50", TOY3, TOY4)
     assert (anybody.mask_src, anybody.mask_u) == (b"\0", b"\0\0")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"saddr": "7"}, "saddr must be an address of 1 bytes, as the master's are, not '7'"),
+        ({"saddr": b"\7\7"}, r"saddr must be an address of 1 bytes, as the master's are, not b'\x07\x07'"),
+        ({"daddr": None}, "daddr must be an address of 1 bytes, as the master's are, not None"),
+        ({"l4num": "udp"}, "l4num must be a number from 0 to 255, not 'udp'"),
+        ({"sport": -1}, "sport must be a number from 0 to 65535, not -1"),
+        ({"dport": "80"}, "dport must be a number from 0 to 65535, not '80'"),
+        ({"dport": 65536}, "dport must be a number from 0 to 65535, not 65536"),
+        ({"class_": 1}, "class_ must be a number from 0 to 0, not 1"),
+    ],
+)
+def test_what_no_flow_can_have_cannot_be_expected(wrong: dict[str, Any], sentence: str) -> None:
+    ct = toy("twin").send(dport=21).entry
+    assert ct is not None
+    sound: dict[str, Any] = {"saddr": b"\7", "daddr": b"\2", "l4num": TOY4, "sport": None, "dport": 80, "class_": 0}
+    assert expect(ct, **sound).tuple.dst == b"\2"
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        expect(ct, **{**sound, **wrong})
+
+
+def test_what_was_announced_can_be_taken_back_once() -> None:
+    net = toy("twin")
+    net.send(dport=21, more=b"P\x63")
+    (exp,) = net.net.expectations
+    assert withdraw(exp)
+    assert (net.net.expectations.count, net.counters()["expect_delete"]) == (0, 1)
+    assert not withdraw(exp), "it is gone already"
+    assert net.counters()["expect_delete"] == 1
+    came = net.send(dport=0x63).entry
+    assert came is not None
+    assert came.master is None
+
+
+def test_what_came_cannot_be_taken_back() -> None:
+    net = toy("twin")
+    net.send(dport=21, more=b"P\x63")
+    (exp,) = net.net.expectations
+    came = net.send(dport=0x63).entry
+    assert came is not None
+    assert came.master is exp.master
+    assert not withdraw(exp)
 
 
 def test_what_cannot_be_announced_drops_the_packet() -> None:
