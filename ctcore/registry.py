@@ -9,18 +9,13 @@ from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
-from pluggy import PluginManager, PluginValidationError
-
+from ctcore.checks import check_helper, check_hooks, protocols_of
 from ctcore.choice import Choice
 from ctcore.errors import PluginError
-from ctcore.expect import ExpectPolicy
-from ctcore.facade import hookable
-from ctcore.hookspecs import CTCORE_PLUGIN_API, KINDS, OLDEST_PLUGIN_API, REQUIRED, SPECS
+from ctcore.hookspecs import CTCORE_PLUGIN_API, KINDS, OLDEST_PLUGIN_API, REQUIRED
 from ctcore.onefile import plugins_of
 from ctcore.settings import CORE_SYSCTLS
 
-HELPER_NAME: Final = 15  # letters
-HELPER_CLASSES: Final = 4  # the kernel has room for as many
 NUMBERS: Final = {"l3proto": ("l3num", 255), "l4proto": ("l4num", 255)}
 
 
@@ -180,52 +175,6 @@ class Registry:
             if name in self._sysctls:
                 raise PluginError(f"the sysctl {name} is taken already by the {self._sysctls[name]}")
         self._sysctls.update(dict.fromkeys(names, str(info)))
-
-
-def check_hooks(kind: str, plugin: Any) -> tuple[tuple[str, ...], bool]:
-    """The names of the hooks that a plugin implements, and whether all of them are wrappers.
-
-    Raises PluginError for a hook that the vtable does not have or that takes other arguments.
-    """
-    manager = PluginManager(f"ctcore.{kind}")
-    manager.add_hookspecs(SPECS[kind])
-    registered = hookable(kind, plugin)
-    try:
-        manager.register(registered)
-        manager.check_pending()
-    except PluginValidationError as error:
-        raise PluginError(" ".join(str(error).split())) from error
-    hooks: list[str] = []
-    wrappers = True
-    for caller in manager.get_hookcallers(registered) or ():
-        hooks.append(caller.name)
-        wrappers &= all(impl.wrapper or impl.hookwrapper for impl in caller.get_hookimpls())
-    if not hooks:
-        raise PluginError(f"it implements no hook of ctcore.{kind}")
-    return tuple(sorted(hooks)), wrappers
-
-
-def protocols_of(plugin: Any) -> tuple[int, ...]:
-    """The IP protocol numbers that a helper works over: its ``l4num``, one or several."""
-    l4num = plugin.l4num
-    return l4num if isinstance(l4num, tuple) else (l4num,)
-
-
-def check_helper(plugin: Any) -> None:
-    """Raises PluginError for a helper whose name, numbers, port or classes are none that the kernel could have."""
-    if not 0 < len(plugin.name) <= HELPER_NAME:
-        raise PluginError(f"a helper's name has 1 to {HELPER_NAME} letters")
-    for name, largest in (("l3num", 255), ("l4num", 255), ("port", 0xFFFF)):
-        value = getattr(plugin, name, None)
-        numbers = value if name == "l4num" and isinstance(value, tuple) and value else (value,)
-        for number in numbers:
-            if not isinstance(number, int) or not 0 <= number <= largest:
-                raise PluginError(f"its {name} must be a number from 0 to {largest}, not {number!r}")
-    policies = getattr(plugin, "policies", ())
-    if not 0 < len(policies) <= HELPER_CLASSES or not all(isinstance(policy, ExpectPolicy) for policy in policies):
-        raise PluginError(f"its policies must be 1 to {HELPER_CLASSES} of ExpectPolicy, a class of expectations each")
-    if any(not 0 <= policy.max_expected <= 255 or policy.timeout < 0 for policy in policies):
-        raise PluginError("a class of expectations has a max_expected from 0 to 255 and a timeout that is not negative")
 
 
 def installed() -> Iterator[tuple[str, EntryPoint]]:

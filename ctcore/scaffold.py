@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from ctcore.checks import HELPER_NAME
 from ctcore.errors import CtcoreError
 from ctcore.hookspecs import KINDS
-from ctcore.registry import HELPER_NAME, installed
+from ctcore.registry import installed
 
 NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 TEMPLATES: Final = Path(__file__).parent / "templates"

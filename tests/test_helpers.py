@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -164,6 +164,23 @@ def test_what_cannot_be_given_is_one_sentence_and_nothing_is_given(text: str, se
 def test_where_no_helper_is_installed() -> None:
     with pytest.raises(HelperError, match="no helper is named 'ftp': no helper is installed: pip install ctcore-ftp"):
         ToyNet().net.helpers.assign("ftp")
+
+
+def test_a_helper_that_is_left_out_is_not_told_to_be_unknown() -> None:
+    odd = type("Odd", (Single,), {"name": "twins", "port": None})
+    net = ToyNet(("helper", Twin), ("helper", odd), strict=False)
+    with pytest.raises(HelperError, match=r"^no flow can have the helper twins: its plugin is left out "):
+        net.net.helpers.assign("twins")
+
+
+def test_a_helper_over_a_protocol_whose_distribution_is_known_names_it() -> None:
+    class Foreign(Twin):
+        name, l4num = "foreign", 17  # type: ignore[assignment]
+
+    with pytest.raises(
+        HelperError, match=r"needs a plugin for protocol 17, and none is loaded: pip install ctcore-udp$"
+    ):
+        ToyNet(("helper", Foreign)).net.helpers.assign("foreign")
 
 
 def test_a_helper_of_a_protocol_that_no_plugin_knows() -> None:
@@ -420,11 +437,17 @@ def test_who_listens_to_expectations_alone_hears_them() -> None:
         ({"l4num": ()}, "its l4num must be a number from 0 to 255, not ()"),
         ({"l4num": (6, "udp")}, "its l4num must be a number from 0 to 255, not 'udp'"),
         ({"port": 65536}, "its port must be a number from 0 to 65535, not 65536"),
-        ({"policies": ()}, "its policies must be 1 to 4 of ExpectPolicy, a class of expectations each"),
-        ({"policies": (ExpectPolicy(1, 1),) * 5}, "its policies must be 1 to 4 of ExpectPolicy"),
-        ({"policies": ((1, 300),)}, "its policies must be 1 to 4 of ExpectPolicy"),
+        ({"policies": ()}, "its policies must be a tuple of 1 to 4 of ExpectPolicy, a class of expectations each"),
+        ({"policies": (ExpectPolicy(1, 1),) * 5}, "its policies must be a tuple of 1 to 4 of ExpectPolicy"),
+        ({"policies": ((1, 300),)}, "its policies must be a tuple of 1 to 4 of ExpectPolicy"),
+        ({"policies": ExpectPolicy(1, 300)}, "its policies must be a tuple of 1 to 4 of ExpectPolicy"),
         ({"policies": (ExpectPolicy(256, 1),)}, "a class of expectations has a max_expected from 0 to 255"),
         ({"policies": (ExpectPolicy(1, -1),)}, "a class of expectations has a max_expected from 0 to 255"),
+        (
+            {"policies": (ExpectPolicy(1, cast("int", None)),)},
+            "a class of expectations has a max_expected from 0 to 255",
+        ),
+        ({"private": Memory()}, "its private is called for each flow, as a class is, and a Memory cannot be"),
     ],
 )
 def test_a_helper_that_cannot_be_is_left_out(changes: dict[str, Any], sentence: str) -> None:
