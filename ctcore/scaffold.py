@@ -18,6 +18,7 @@ from ctcore.hookspecs import KINDS
 from ctcore.registry import installed
 
 NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+PREFIX: Final = "ctcore-"
 TEMPLATES: Final = Path(__file__).parent / "templates"
 PLACES: Final = re.compile(r"KIND|SKELETON|Skeleton|(?<=_)skeleton|skeleton(?=_)|skeleton")
 
@@ -29,16 +30,22 @@ def spellings(kind: str, name: str) -> Mapping[str, str]:
     """
     if kind not in KINDS:
         raise CtcoreError(f"there is no kind of plugins named {kind!r}: there are {', '.join(KINDS)}")
-    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+    if keyword.iskeyword(name):
+        raise CtcoreError(f"{name!r} cannot be a plugin's name: it is a word of Python's own")
+    if not NAME.fullmatch(name):
         raise CtcoreError(
             f"{name!r} cannot be a plugin's name: that begins with a small letter and has small letters, digits and "
             "single hyphens between them"
         )
+    if name.startswith(PREFIX):
+        raise CtcoreError(f"{name!r} cannot be a plugin's name: {PREFIX} is put before it where it is a distribution's")
     if kind == "helper" and len(name) > HELPER_NAME:
         raise CtcoreError(f"{name!r} is too long for a helper's name: that has at most {HELPER_NAME} letters")
     for other, point in installed():
         if (other, point.name) == (kind, name):
             raise CtcoreError(f"a plugin of the kind {kind} named {name} is installed already")
+        if point.dist is not None and point.dist.name == PREFIX + name:
+            raise CtcoreError(f"{PREFIX}{name} is installed already, with the {other} plugin {point.name} in it")
     module = name.replace("-", "_")
     return {
         "KIND": kind,
@@ -71,10 +78,11 @@ def write(kind: str, name: str, target: Path) -> list[Path]:
 
 
 def _files(template: Path) -> Iterator[tuple[str, str]]:
-    """The files of a template with their texts, by their place below it."""
+    """The files of a template with their texts, by their place below it; not what tools left in hidden folders."""
     for path in template.rglob("*"):
-        if path.is_file() and path.suffix != ".pyc":
-            yield path.relative_to(template).as_posix(), path.read_text(encoding="utf-8")
+        place = path.relative_to(template)
+        if path.is_file() and path.suffix != ".pyc" and not any(part.startswith(".") for part in place.parts[:-1]):
+            yield place.as_posix(), path.read_text(encoding="utf-8")
 
 
 def _renamed(text: str, words: Mapping[str, str]) -> str:
