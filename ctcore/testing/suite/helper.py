@@ -12,6 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ctcore.common import Status
 from ctcore.expect import Expectation, ExpectFlag
+from ctcore.helper import BRINGS
 from ctcore.netfilter import Verdict
 from ctcore.registry import Registry
 from ctcore.slots import HelperSlot
@@ -45,9 +46,14 @@ class HelperSuite(PacketSuite):
         return {"ethertype": self.ethertype, "helpers": (self.name,)}
 
     def slot(self, registry: Registry) -> HelperSlot:
-        """The plugin as a namespace has it."""
+        """The plugin as a namespace has it. Raises AssertionError where there is none of this name and protocol."""
         helpers = Engine(registry).net.helpers.helpers
-        return next(each for each in helpers if each.name == self.name and self.protocol in (None, each.l4num))
+        for each in helpers:
+            if each.name == self.name and self.protocol in (None, each.l4num):
+                return each
+        there = ", ".join(sorted({f"{each.name} over {each.l4num}" for each in helpers})) or "none"
+        over = "any protocol" if self.protocol is None else f"protocol {self.protocol}"
+        raise AssertionError(f"no helper named {self.name!r} over {over}: there are {there}")
 
     def flow(self, slot: HelperSlot, deliver: Callable[[bytes], Any]) -> TcpFlow | UdpFlow:
         """A flow to the helper's port."""
@@ -98,6 +104,9 @@ class HelperSuite(PacketSuite):
         master = engine.entry
         announced = [exp for exp in engine.expectations if exp.tuple.l4num in (TCP, UDP)]
         assert announced, "nothing is expected at the end of the conversation"
+        protocols = {exp.tuple.l4num for exp in announced}
+        missing = [BRINGS[l4num] for l4num in protocols if engine.net.l4protos[l4num] is engine.net.generic]
+        assert not missing, f"nothing tracks what is expected: pip install {' '.join(missing)}"
         for exp in announced:
             came = engine.send(self._as_announced(exp))
             if exp.flags & ExpectFlag.INACTIVE:
