@@ -12,6 +12,8 @@ MODULES = (
     "chain",
     "confirm",
     "conn",
+    "formats.message",
+    "formats.text",
     "lifecycle",
     "nodes",
     "ops",

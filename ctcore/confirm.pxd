@@ -6,7 +6,7 @@ from ctcore.ops cimport HookFunction
 from ctcore.packet cimport Packet
 from ctcore.wheel cimport Wheel
 
-cdef int CONFIRMED, DYING, EXT_ACCT, EXT_HELPER, EXT_TSTAMP, FIXED_TIMEOUT, NAT_CLASH, ORIGINAL, REPLY
+cdef int CONFIRMED, DYING, EXT_ACCT, EXT_ECACHE, EXT_HELPER, EXT_TSTAMP, FIXED_TIMEOUT, NAT_CLASH, ORIGINAL, REPLY
 cdef int ACCEPT, DROP, IP_CT_IS_REPLY, IP_CT_RELATED_REPLY
 
 

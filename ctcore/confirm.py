@@ -8,6 +8,7 @@ from ctcore.common import (
     CONFIRMED,
     DYING,
     EXT_ACCT,
+    EXT_ECACHE,
     EXT_HELPER,
     EXT_TSTAMP,
     FIXED_TIMEOUT,
@@ -63,7 +64,10 @@ class Confirmer(HookFunction):
         elif ct.status & CONFIRMED:
             return ACCEPT
         if ct.status & CONFIRMED:
-            self.notifier.deliver_cached(ct)
+            if ct.ext is not None:
+                pending = ct.ext[EXT_ECACHE]
+                if pending is not None and pending.cache:
+                    self.notifier.deliver_cached(ct)
             return ACCEPT
         return self._insert(pkt, ct)
 

@@ -11,6 +11,8 @@ from ctcore.tuples import Tuple
 from ctcore.zones import ZONE_DFLT, Zone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ctcore.netns import Net
     from ctcore.slots import L3Slot, L4Slot
 
@@ -74,7 +76,10 @@ class Conn(Pair):
     @property
     def state(self) -> str | None:
         """The name of the protocol's state, as ``conntrack`` prints it, or None where the protocol has no states."""
-        name: str | None = self.l4.protoinfo(self).get("state") if self.proto is not None else None
+        if self.proto is None:
+            return None
+        names: Sequence[str] | None = self.l4.state_names
+        name: str | None = self.l4.protoinfo(self).get("state") if names is None else names[self.proto.state]
         return name
 
     def key(self, direction: int) -> bytes:

@@ -126,7 +126,8 @@ class L3ProtoSpec:
 class L4ProtoSpec:
     """The hooks of a transport protocol; data: ``name``, ``l4num`` (IP protocol number).
 
-    ``tuple_at``, an offset, may say where in the header src.u and dst.u stand.
+    ``tuple_at``, an offset, may say where in the header src.u and dst.u stand. ``state_names`` may say what the number
+    ``ct.proto.state`` stands for, so that the state's name needs no ``protoinfo``.
 
     ``error_before_lookup`` may name the address family for which ``error`` is asked before the lookup; for every
     other packet it is asked after.

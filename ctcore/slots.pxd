@@ -5,7 +5,7 @@ cdef class L3Slot:
     cdef public L3Ops ops
     cdef public int addrs_at, addrs_len, l3num, ethertype
     cdef public bint ask_l4proto, has_broadcast
-    cdef public dict broadcasts
+    cdef public dict broadcasts, texts
     cdef public list chains, local, suffix
     cdef public object hooks
     cdef public object checksum, checksum_partial, defrag, get_l4proto, hook_ops, info, invert_tuple, name
@@ -19,7 +19,7 @@ cdef class L4Slot:
     cdef public bint allow_clash
     cdef public object can_early_drop, destroy, error, from_nlattr, info, invert_tuple, name, new
     cdef public object nlattr_to_tuple, packet, pkt_to_tuple, plugin, print_conntrack, print_save, print_tuple
-    cdef public object print_save_private, print_xml, print_xml_state, protoinfo, sysctls, to_nlattr, tuple_to_nlattr
+    cdef public object print_save_private, print_xml, print_xml_state, protoinfo, state_names, sysctls, to_nlattr, tuple_to_nlattr
 
 
 cdef class ExtSlot:

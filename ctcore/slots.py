@@ -51,6 +51,7 @@ class L3Slot:
     ``addrs_at``     where in the header the addresses of the tuple stand, ``addrs_len`` bytes of them; -1 where only
                      pkt_to_tuple knows
     ``local``        the networks whose addresses the host has, as (address, mask)
+    ``texts``        packed tuples as lines tell them, see ``ctcore.formats.text``
     ``broadcasts``   the broadcast addresses of its interfaces, with the network's mask or None
     """
 
@@ -83,6 +84,7 @@ class L3Slot:
         "route",
         "suffix",
         "sysctls",
+        "texts",
         "tuple_to_nlattr",
     )
 
@@ -97,6 +99,7 @@ class L3Slot:
         self.local: list[tuple[bytes, bytes]] = []
         self.broadcasts: dict[bytes, bytes | None] = {}
         self.has_broadcast: bool = getattr(plugin, "has_broadcast", False)
+        self.texts: dict[bytes, str] = {}
         self.suffix = [bytes((self.l3num, l4num)) for l4num in range(256)]
 
         def bind(hook: str, default: Hook = _nothing) -> Hook:
@@ -135,6 +138,7 @@ class L4Slot:
     """A transport protocol of one namespace; the hooks are those of ``L4ProtoSpec``.
 
     ``ops``   what is called for the hooks that every packet meets
+    ``state_names``  what ``ct.proto.state`` counts, where the plugin says so; else ``protoinfo`` tells the state's name
     ``u_at``  where in the header the four bytes of the tuple stand; -1 where only pkt_to_tuple knows
     """
 
@@ -161,6 +165,7 @@ class L4Slot:
         "print_xml",
         "print_xml_state",
         "protoinfo",
+        "state_names",
         "sysctls",
         "to_nlattr",
         "tuple_to_nlattr",
@@ -173,6 +178,7 @@ class L4Slot:
         self.name: str = plugin.name
         self.error_before_lookup: int = getattr(plugin, "error_before_lookup", -1)
         self.allow_clash: bool = getattr(plugin, "allow_clash", False)
+        self.state_names: Sequence[str] | None = getattr(plugin, "state_names", None)
 
         def bind(hook: str, default: Hook = _nothing) -> Hook:
             return table.bind(plugin, hook) or default

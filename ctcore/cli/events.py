@@ -18,18 +18,19 @@ from ctcore.conn import Conn
 from ctcore.expect import Expectation
 from ctcore.formats.text import EXPECTATION_EVENTS_SHOWN, footer
 
+# Names of kinds of events, each with a bit for every kind that it stands for.
 KINDS: Final = {
-    "ALL": frozenset(EventKind),
-    "NEW": frozenset({EventKind.NEW}),
-    "UPDATES": frozenset({EventKind.UPDATE}),
-    "UPDATE": frozenset({EventKind.UPDATE}),
-    "DESTROY": frozenset({EventKind.DESTROY}),
+    "ALL": sum(1 << kind for kind in EventKind),
+    "NEW": 1 << EventKind.NEW,
+    "UPDATES": 1 << EventKind.UPDATE,
+    "UPDATE": 1 << EventKind.UPDATE,
+    "DESTROY": 1 << EventKind.DESTROY,
 }
 
 
-def event_kinds(ctx: click.Context, param: click.Parameter, value: str) -> frozenset[EventKind]:
-    """Names of kinds of events, joined by commas; a wrong command line where one is unknown."""
-    kinds: frozenset[EventKind] = frozenset()
+def event_kinds(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    """Names of kinds of events, joined by commas, as their bits; a wrong command line where one is unknown."""
+    kinds = 0
     for name in value.upper().split(","):
         if name not in KINDS:
             raise click.BadParameter(f"{name!r} is none of ALL, NEW, UPDATES, DESTROY", ctx, param)
@@ -52,7 +53,7 @@ def event_kinds(ctx: click.Context, param: click.Parameter, value: str) -> froze
 @expect_option("Print the events of expectations, in place of those of flows (conntrack -E expect); also -o expect.")
 @filtering
 @reading
-def command(reading: Reading, kinds: frozenset[EventKind], lines: Lines, expect: bool, filters: Filter) -> None:
+def command(reading: Reading, kinds: int, lines: Lines, expect: bool, filters: Filter) -> None:
     """Print the events of flows as they happen, a line for each.
 
     Lines are those of "conntrack -E". Flows that are alive after the last packet have no DESTROY event.
@@ -76,19 +77,20 @@ def command(reading: Reading, kinds: frozenset[EventKind], lines: Lines, expect:
     refuse_filters(expect, test)
     if expect:
         lines = lines.for_expectations()
+    event_line, receiver = lines.event, net.receiver
     waiting: list[str] = []
     shown = 0
 
     def on_expectation(kind: EventKind, exp: Expectation) -> None:
-        if kind in kinds:
+        if kinds >> kind & 1:
             waiting.append(lines.expect_event(kind, exp, net.now))
 
     def on_event(kind: EventKind, ct: Conn, mask: int) -> None:
         # An event comes in the middle of a plugin's work, which must not be blamed for a failure to write.
-        if kind in kinds and (test is None or test(ct)):
-            waiting.append(lines.event(kind, ct, mask, net.now))
+        if kinds >> kind & 1 and (test is None or test(ct)):
+            waiting.append(event_line(kind, ct, mask, receiver.now))
 
-    def on_packet(number: int, verdict: int) -> None:
+    def pass_on() -> None:
         nonlocal shown
         if waiting:
             sys.stdout.write("".join(waiting) if shown else lines.opening + "".join(waiting))
@@ -99,7 +101,10 @@ def command(reading: Reading, kinds: frozenset[EventKind], lines: Lines, expect:
         net.notifier.expect_listeners.append(on_expectation)
     else:
         net.notifier.listeners.append(on_event)
-    session.replay(on_packet)
+    try:
+        session.replay(on_batch=pass_on)
+    finally:
+        pass_on()  # what came of a batch that was broken off
     if shown:
         sys.stdout.write(lines.closing)
     say(footer(shown, EXPECTATION_EVENTS_SHOWN if expect else "flow events have been shown"))

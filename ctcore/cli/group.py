@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -28,8 +27,6 @@ COMMANDS: Final = (
     "sysctl",
     "completion",
 )
-
-YOUNG: Final = 100_000  # objects between two looks for cycles: flows are many, and in no cycle while they live
 
 BUILD: Final = "compiled" if COMPILED else "plain Python"
 
@@ -87,6 +84,5 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command line, this process's own where none is given. Raises SystemExit with the exit status."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started the program
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    gc.set_threshold(YOUNG)
     cli(arguments, prog_name="ctcore")
     raise SystemExit(0)

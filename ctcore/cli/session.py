@@ -49,8 +49,12 @@ class Session:
         self._times = Times()
         self._stopped_by: CtcoreError | None = None
 
-    def replay(self, on_packet: Callable[[int, int], None] | None = None) -> None:
+    def replay(
+        self, on_packet: Callable[[int, int], None] | None = None, on_batch: Callable[[], None] | None = None
+    ) -> None:
         """Track the captures in turn; ``on_packet(number, verdict)`` is called after each packet.
+
+        ``on_batch()`` is called after each batch: the packets that were there to be read, or some thousands of a file.
 
         Returns early, for ``finish`` to tell why, where one cannot be read on. Raises CtcoreError where not
         even the first one could be opened, so that there is nothing to print, and SystemExit for Ctrl-C then.
@@ -58,7 +62,7 @@ class Session:
         with self._interrupt, Progress(self._bar) as progress:
             for path in self._reading.captures:
                 try:
-                    self._replay_one(path, progress, on_packet)
+                    self._replay_one(path, progress, on_packet, on_batch)
                 except CtcoreError as error:
                     self._stopped_by = error
                 if self._interrupt.asked or self._stopped_by is not None:
@@ -111,9 +115,15 @@ class Session:
         if self.net.faults.counts:
             sys.exit(INPUT)
 
-    def _replay_one(self, path: str, progress: Progress, on_packet: Callable[[int, int], None] | None) -> None:
+    def _replay_one(
+        self,
+        path: str,
+        progress: Progress,
+        on_packet: Callable[[int, int], None] | None,
+        on_batch: Callable[[], None] | None,
+    ) -> None:
         bpf = self._reading.bpf
-        self.capture = WatchedCapture(path, bpf, self._interrupt, self._times, progress)
+        self.capture = WatchedCapture(path, bpf, self._interrupt, self._times, progress, on_batch)
         with self.capture, self.blame():
             self.tracker.replay(self.capture, on_packet)
 

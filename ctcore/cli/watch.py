@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -69,10 +69,19 @@ class Times:
 
 
 class WatchedCapture(Capture):
-    """A capture whose batches end early after Ctrl-C; after each one the output so far is passed on."""
+    """A capture whose batches end early after Ctrl-C; after each one ``on_batch`` is called and output is passed on."""
 
-    def __init__(self, path: str, bpf: str | None, interrupt: Interrupt, times: Times, progress: Progress) -> None:
+    def __init__(
+        self,
+        path: str,
+        bpf: str | None,
+        interrupt: Interrupt,
+        times: Times,
+        progress: Progress,
+        on_batch: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(path, bpf)
+        self._on_batch = on_batch
         self._interrupt = interrupt
         self._times = times
         self._progress = progress
@@ -88,6 +97,8 @@ class WatchedCapture(Capture):
             self._times.look(self._index)
             yield buffer, index
             packets += len(self._index) // 4
+            if self._on_batch is not None:
+                self._on_batch()
             sys.stdout.flush()
             self._progress.update(self)
             if self._interrupt.asked:

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 OFFLOADED: Final = int(Status.OFFLOAD)
 SEQ_ADJUST: Final = int(Status.SEQ_ADJUST)
+PROTOINFO, MARK, LABEL, SEQADJ, RELATED = (
+    1 << event for event in (Event.PROTOINFO, Event.MARK, Event.LABEL, Event.SEQADJ, Event.RELATED)
+)
+DESTROY: Final = EventKind.DESTROY
 ZONE_DIR_BOTH: Final = ZONE_DIR_ORIG | ZONE_DIR_REPL
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """One message about the flow ``ct``; None stands for what the message does not tell.
 
@@ -57,10 +61,7 @@ class Message:
     @property
     def state(self) -> str | None:
         """The name of the protocol's state, where the message tells it and the protocol has names."""
-        if not self.protoinfo or self.ct.proto is None:
-            return None
-        state: str | None = self.ct.l4.protoinfo(self.ct).get("state")
-        return state
+        return self.ct.state if self.protoinfo else None
 
     @property
     def xml_state(self) -> str | None:
@@ -101,7 +102,7 @@ def event(kind: EventKind, ct: Conn, mask: int, now: int) -> Message:
     ``mask`` has a bit for each ``Event``.
     """
     timeout = ct.remaining(now) // SECOND
-    if kind == EventKind.DESTROY:
+    if kind == DESTROY:
         return Message(
             ct,
             kind,
@@ -113,21 +114,17 @@ def event(kind: EventKind, ct: Conn, mask: int, now: int) -> Message:
             times=ct.ext_find(EXT_TSTAMP),
         )
 
-    def has(number: Event) -> bool:
-        return bool(mask >> number & 1)
-
-    return Message(
-        ct,
-        kind,
-        now,
-        timeout=timeout,
-        protoinfo=has(Event.PROTOINFO),
-        mark=ct.mark if ct.mark or has(Event.MARK) else None,
-        helper=_helper(ct),
-        labels=_labels(ct) if has(Event.LABEL) else None,
-        seqadj=_seqadj(ct) if has(Event.SEQADJ) else None,
-        master=ct.master if has(Event.RELATED) else None,
-    )
+    msg = Message(ct, kind, now, timeout, bool(mask & PROTOINFO))
+    if ct.mark or mask & MARK:
+        msg.mark = ct.mark
+    msg.helper = _helper(ct)
+    if mask & LABEL:
+        msg.labels = _labels(ct)
+    if mask & SEQADJ:
+        msg.seqadj = _seqadj(ct)
+    if mask & RELATED:
+        msg.master = ct.master
+    return msg
 
 
 def _helper(ct: Conn) -> str | None:

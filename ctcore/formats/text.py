@@ -18,20 +18,27 @@ if TYPE_CHECKING:
     from ctcore.extensions.acct import Counters
     from ctcore.hookspecs import Fields
 
-TAGS: Final = {EventKind.NEW: "    [NEW]", EventKind.UPDATE: " [UPDATE]", EventKind.DESTROY: "[DESTROY]"}
+TAGS: Final = ("    [NEW]", " [UPDATE]", "[DESTROY]")  # by the numbers of EventKind
 PROGRAM: Final = "conntrack v1.4.7 (conntrack-tools)"
-SHORT_STATUS: Final = (Status.HW_OFFLOAD, Status.OFFLOAD, Status.ASSURED)  # the first that is set is told
+SHORT_STATUS: Final = tuple(  # the first that is set is told
+    (int(bit), f"[{bit.name}]") for bit in (Status.HW_OFFLOAD, Status.OFFLOAD, Status.ASSURED)
+)
+SHORT_BITS: Final = int(Status.HW_OFFLOAD | Status.OFFLOAD | Status.ASSURED)
+REMEMBERED: Final = 1 << 16  # texts of tuples of one network layer protocol, before all are forgotten
 
 
 def flow_line(ct: Conn, now: int, output: Output = PLAIN) -> str:
     """A flow as ``conntrack -L`` prints it at the time ``now`` (nanoseconds), without the newline."""
-    return " ".join(_parts(message.dump(ct, now), output))
+    words: list[str] = []
+    _tell(words, message.dump(ct, now), output)
+    return " ".join(words)
 
 
 def event_line(kind: EventKind, ct: Conn, mask: int, now: int, output: Output = PLAIN) -> str:
     """An event as ``conntrack -E`` prints it, without the newline; ``mask`` has a bit for each ``Event``."""
-    line = " ".join((TAGS[kind], *_parts(message.event(kind, ct, mask, now), output)))
-    return timestamp(now) + line if output.timestamp else line
+    words = [TAGS[kind]]
+    _tell(words, message.event(kind, ct, mask, now), output)
+    return timestamp(now) + " ".join(words) if output.timestamp else " ".join(words)
 
 
 def timestamp(now: int) -> str:
@@ -64,65 +71,86 @@ def tuple_parts(ct: Conn, direction: int, full: bool = False) -> Iterator[str]:
     return (f"{name}={value}" for name, value in fields)
 
 
-def counter_parts(counters: Counters | None, direction: int) -> Iterator[str]:
+def tuple_text(ct: Conn, direction: int) -> str:
+    """The parts of a tuple as one text, which is remembered: a flow that has one event has others soon."""
+    packed = ct.reply if direction else ct.original
+    texts: dict[bytes, str] = ct.l3.texts
+    text = texts.get(packed)
+    if text is None:
+        if len(texts) >= REMEMBERED:
+            texts.clear()
+        text = texts[packed] = " ".join(tuple_parts(ct, direction))
+    return text
+
+
+def counter_parts(counters: Counters | None, direction: int) -> tuple[str, ...]:
     """Packets and bytes of a direction, or nothing where they are not counted."""
-    if counters is not None:
-        yield f"packets={counters.packets[direction]}"
-        yield f"bytes={counters.bytes[direction]}"
+    if counters is None:
+        return ()
+    return (f"packets={counters.packets[direction]}", f"bytes={counters.bytes[direction]}")
 
 
-def status_part(status: int) -> Iterator[str]:
+def status_part(status: int) -> tuple[str, ...]:
     """The one of the offload and ASSURED bits that lines tell, if any is set."""
-    return iter([f"[{bit.name}]" for bit in SHORT_STATUS if status & bit][:1])
+    if status & SHORT_BITS:
+        return next((text,) for bit, text in SHORT_STATUS if status & bit)
+    return ()
 
 
-def _parts(msg: message.Message, output: Output) -> Iterator[str]:
+def _tell(words: list[str], msg: message.Message, output: Output) -> None:
+    """Add the words of a message."""
     ct = msg.ct
+    l4 = ct.l4
     if output.extended:
-        yield protocol(ct.l3.name, ct.l3.l3num)
-    yield protocol(ct.l4.name, ct.original[-1])
+        words.append(protocol(ct.l3.name, ct.l3.l3num))
+    words.append(protocol(l4.name, ct.original[-1]))
     if msg.timeout is not None:
-        yield str(msg.timeout)
-    if msg.state is not None:
-        yield msg.state
-    yield from _direction_parts(msg, ORIGINAL, "zone-orig")
+        words.append(str(msg.timeout))
+    state = msg.state
+    if state is not None:
+        words.append(state)
+    _tell_direction(words, msg, ORIGINAL, "zone-orig")
     if not ct.status & SEEN_REPLY:
-        yield "[UNREPLIED]"
-    yield from _direction_parts(msg, REPLY, "zone-reply")
-    yield from status_part(ct.status)
-    yield from _closing_parts(msg, output)
+        words.append("[UNREPLIED]")
+    _tell_direction(words, msg, REPLY, "zone-reply")
+    words += status_part(ct.status)
+    _close(words, msg, output)
 
 
-def _direction_parts(msg: message.Message, direction: int, zone_name: str) -> Iterator[str]:
+def _tell_direction(words: list[str], msg: message.Message, direction: int, zone_name: str) -> None:
     ct = msg.ct
-    yield from tuple_parts(ct, direction)
-    if ct.zone.id and ct.zone.dir == 1 << direction:
-        yield f"{zone_name}={ct.zone.id}"
-    yield from counter_parts(msg.counters, direction)
+    words.append(tuple_text(ct, direction))
+    zone = ct.zone
+    if zone.id and zone.dir == 1 << direction:
+        words.append(f"{zone_name}={zone.id}")
+    if msg.counters is not None:
+        words += counter_parts(msg.counters, direction)
 
 
-def _closing_parts(msg: message.Message, output: Output) -> Iterator[str]:
+def _close(words: list[str], msg: message.Message, output: Output) -> None:
     ct, times = msg.ct, msg.times
     if msg.mark is not None:
-        yield f"mark={msg.mark}"
+        words.append(f"mark={msg.mark}")
     if ct.zone.id and ct.zone.dir == ZONE_DIR_BOTH:
-        yield f"zone={ct.zone.id}"
+        words.append(f"zone={ct.zone.id}")
     if times is not None:
-        yield f"delta-time={msg.age}"
+        words.append(f"delta-time={msg.age}")
         if output.ktimestamp:
-            yield f"[start={time.asctime(local_time(times.start))}]"
+            words.append(f"[start={time.asctime(local_time(times.start))}]")
             if times.stop:
-                yield f"[stop={time.asctime(local_time(times.stop))}]"
+                words.append(f"[stop={time.asctime(local_time(times.stop))}]")
     if msg.helper is not None:
-        yield f"helper={msg.helper}"
+        words.append(f"helper={msg.helper}")
     if msg.use is not None:
-        yield f"use={msg.use}"
+        words.append(f"use={msg.use}")
     if output.id:
-        yield f"id={ct.id}"
-    names = output.label_names(msg.labels)
-    if names is not None:
-        yield f"labels={','.join(names)}" if names else "labels"
-    yield from extension_parts(ct)
+        words.append(f"id={ct.id}")
+    if output.labels:
+        names = output.label_names(msg.labels)
+        if names is not None:
+            words.append(f"labels={','.join(names)}" if names else "labels")
+    if ct.net.ext_shown:
+        words += extension_parts(ct)
 
 
 def extension_parts(ct: Conn) -> Iterator[str]:

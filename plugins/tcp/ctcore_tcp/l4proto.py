@@ -63,6 +63,7 @@ class Tcp(L4Ops):
     name = "tcp"
     l4num = IPPROTO_TCP
     tuple_at = 0
+    state_names = STATE_NAMES
 
     def __init__(self) -> None:
         self.timeouts = [DEFAULT_NANOSECONDS] * TIMEOUT_COUNT
