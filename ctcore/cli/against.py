@@ -108,6 +108,7 @@ def _compared(
         # What is set for the sake of ctcore's comparison is no business of the tracker's.
         sysctls = {name: value for name, value in sysctls.items() if name not in REAL_TIME}
         part = TimedPartialComparison(side=SIDE)
+    tracker, known = wish.tracker, own.ethertypes
     return replay_outside(
-        source, judge, wish.tracker, sysctls, own.ethertypes, progress.update, comparison=part, wait=wait
+        source, judge, tracker, sysctls, known, progress.update, helpers=own.helpers, comparison=part, wait=wait
     )

@@ -78,9 +78,10 @@ def command(
     With --tracker another program is compared in place of ctcore. It is given a
     capture of the same packets, each with the time at which the kernel had it,
     and prints a line for each as "ctcore trace -o json" does. A word of COMMAND
-    with {sysctl} is repeated for every setting, as NAME=VALUE. What the program
-    does not print is not compared, nor are its DESTROY events with --real-time.
-    The manual has the lines, field by field.
+    with {sysctl} is repeated for every setting, as NAME=VALUE, and one with
+    {helper} for every helper, as NAME:PROTO:PORT. What the program does not print
+    is not compared, nor are its DESTROY events with --real-time. The manual has
+    the lines, field by field.
 
     The exit status is 0 where both sides agree on everything; 1 where they
     differ anywhere, where a capture cannot be read to its end or has nothing to

@@ -9,7 +9,7 @@ from ctcore.verify.compare import Difference
 from ctcore.verify.fuzz.run import Outcome, Rounds
 from ctcore.verify.outside import SIDE
 from ctcore.verify.partial import PartialComparison
-from ctcore.verify.sides import opened
+from ctcore.verify.sides import Own, opened
 from ctcore.verify.spool import Spool
 from ctcore.verify.tracker import Tracker, TrackerError, TrackerHangs
 
@@ -26,20 +26,21 @@ class OutsideRounds(Rounds):
         self._tracker = tracker
 
     def _once(self, packets: Sequence[bytes]) -> Outcome:
-        self._tracker.check(self.sysctls)
+        own = Own(self.sysctls, self.registry, self.helpers)
+        self._tracker.check(self.sysctls, own.helpers)
         outcome = Outcome(PartialComparison(side=SIDE))
         with Spool() as spool:
-            with opened(self.sysctls) as kernel:
+            with opened(self.sysctls, own.assignments) as kernel:
                 for packet in packets:
                     spool.add(self.ethertype, packet, kernel.replay(packet, self.ethertype))
             spool.finish()
-            self._compare(outcome, spool)
+            self._compare(outcome, spool, own.helpers)
         return outcome
 
-    def _compare(self, outcome: Outcome, spool: Spool) -> None:
+    def _compare(self, outcome: Outcome, spool: Spool, helpers: Sequence[str]) -> None:
         differences = outcome.comparison.differences
         try:
-            with closing(self._tracker.records(spool.path, spool.count, self.sysctls)) as lines:
+            with closing(self._tracker.records(spool.path, spool.count, self.sysctls, helpers)) as lines:
                 for ours, (_, _, theirs) in zip(lines, spool.read(), strict=False):
                     outcome.kernel.append(theirs)
                     outcome.ctcore.append(ours)
