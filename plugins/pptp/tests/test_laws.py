@@ -26,5 +26,5 @@ class TestPptp(HelperSuite):
 
     def as_announced(self, exp: Expectation) -> bytes:
         """The first packet of a tunnel, to the call id that its receiver chose."""
-        hosts = IPv4(*(".".join(map(str, address)) for address in (exp.tuple.src, exp.tuple.dst)))
-        return hosts.packet(GRE, pptp_gre(int.from_bytes(exp.tuple.dst_u, "big"), b"data"))
+        source, destination = (".".join(map(str, address)) for address in (exp.tuple.src, exp.tuple.dst))
+        return IPv4(source, destination).packet(GRE, pptp_gre(int.from_bytes(exp.tuple.dst_u, "big"), b"data"))
