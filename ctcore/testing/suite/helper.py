@@ -12,6 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ctcore.common import Status
 from ctcore.expect import Expectation, ExpectFlag
+from ctcore.headers import Header
 from ctcore.netfilter import Verdict
 from ctcore.registry import Registry
 from ctcore.slots import HelperSlot
@@ -32,9 +33,10 @@ class HelperSuite(HeaderSuite):
 
     ``protocol`` is the one that is talked over, 6 or 17, where the helper works over both. ``hosts`` talk;
     ``interfaces`` are the addresses of the host itself with their networks, for a helper that asks for them.
+    ``header`` and ``more_headers`` are what it declares with construct, if it does.
     """
 
-    header = None
+    header: ClassVar[Header | None] = None
     protocol: ClassVar[int | None] = None
     hosts: ClassVar[IPv4] = HOSTS
     interfaces: ClassVar[tuple[str, ...]] = ()

@@ -19,7 +19,8 @@ from ctcore.testing.suite.base import HeaderSuite, check_fields, for_all
 class L3ProtoSuite(HeaderSuite):
     """For an l3proto plugin: ``name``, ``ethertype`` and ``conversation`` say enough, see ``PacketSuite``.
 
-    ``header`` is what the protocol declares with construct, see ``HeaderSuite``.
+    ``header`` is what the protocol declares with construct, None where it declares nothing; ``more_headers`` are those
+    that it has beside that.
     """
 
     def any_packets(self, registry: Registry) -> SearchStrategy[list[bytes]]:

@@ -22,7 +22,8 @@ AGE = 400 * 24 * 3600 * SECOND  # no flow lives so long
 class L4ProtoSuite(HeaderSuite):
     """For an l4proto plugin: ``name`` and ``conversation`` say enough, see ``PacketSuite``.
 
-    ``header`` is what the protocol declares with construct, see ``HeaderSuite``.
+    ``header`` is what the protocol declares with construct, None where it declares nothing; ``more_headers`` are those
+    that it has beside that.
     """
 
     def any_packets(self, registry: Registry) -> SearchStrategy[list[bytes]]:
