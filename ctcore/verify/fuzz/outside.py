@@ -15,7 +15,7 @@ from ctcore.verify.tracker import Tracker, TrackerError, TrackerHangs
 
 
 class OutsideRounds(Rounds):
-    """Rounds of the kernel and a tracker. Its clock is the kernel's, so a round may take as long as it does.
+    """Rounds of the kernel and a tracker, whose clock is the kernel's, too.
 
     A tracker that fails differs from the kernel in the field "tracker", and is shrunk as any other difference. Raises
     TrackerHangs for one that says nothing any more: to wait for it again and again would take too long.
@@ -25,7 +25,8 @@ class OutsideRounds(Rounds):
         super().__init__(sysctls)
         self._tracker = tracker
 
-    def _once(self, packets: Sequence[bytes]) -> Outcome:
+    def run(self, packets: Sequence[bytes]) -> Outcome:
+        """Feed the packets to the kernel, then all of them to the tracker; compare until the first difference."""
         own = Own(self.sysctls, self.registry, self.helpers)
         self._tracker.check(self.sysctls, own.helpers)
         outcome = Outcome(PartialComparison(side=SIDE))
