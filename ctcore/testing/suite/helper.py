@@ -33,7 +33,8 @@ class HelperSuite(HeaderSuite):
 
     ``protocol`` is the one that is talked over, 6 or 17, where the helper works over both. ``hosts`` talk;
     ``interfaces`` are the addresses of the host itself with their networks, for a helper that asks for them.
-    ``header`` and ``more_headers`` are what it declares with construct, if it does.
+    ``header`` and ``more_headers`` are what it declares with construct, if it does. Where neither TCP nor UDP is
+    expected, ``as_announced`` is to be overridden.
     """
 
     header: ClassVar[Header | None] = None
