@@ -6,7 +6,7 @@
 from ctcore.build import COMPILED  # the first import: it decides which build the others are of
 
 # isort: split
-from ctcore.announce import announce, drop, expect, help_data, tcp_payload, udp_payload
+from ctcore.announce import announce, drop, expect, help_data, tcp_payload, udp_payload, withdraw
 from ctcore.api import Conntrack, Result
 from ctcore.broadcast import expect_answers
 from ctcore.common import CtInfo, Event, EventKind, ExtId, Status
@@ -76,4 +76,5 @@ __all__ = [
     "observer",
     "tcp_payload",
     "udp_payload",
+    "withdraw",
 ]

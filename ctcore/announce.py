@@ -1,4 +1,4 @@
-"""What helpers have in common: a flow's private data, a packet's payload, announcing flows, dropping packets."""
+"""What helpers have in common: private data, a packet's payload, flows announced and taken back, packets dropped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ctcore.expect import Expectation, ExpectError
 from ctcore.extensions.helper import HelperData
 from ctcore.netfilter import ACCEPT, DROP
 from ctcore.packet import Packet
-from ctcore.tuples import Tuple
+from ctcore.tuples import SUFFIX_LEN, U_LEN, Tuple
 
 UDP_HEADER: Final = 8
 NO_PORT: Final = bytes(2)
@@ -44,8 +44,20 @@ def expect(
     """An expectation, not announced yet, of a flow of the master's address family.
 
     From the address ``saddr`` and the port ``sport``, each None for any, to ``daddr`` and ``dport``, which count as a
-    whole. Addresses are packed, ports plain numbers; ``class_`` is a place in the helper's ``policies``.
+    whole. Addresses are packed, ports plain numbers; ``class_`` is a place in the helper's ``policies``. Raises
+    ValueError for what none of these can be.
     """
+    size = (len(master.original) - U_LEN - SUFFIX_LEN) // 2
+    if saddr is not None:
+        _check_address("saddr", saddr, size)
+    _check_address("daddr", daddr, size)
+    _check_number("l4num", l4num, 0xFF)
+    if sport is not None:
+        _check_number("sport", sport, 0xFFFF)
+    _check_number("dport", dport, 0xFFFF)
+    data = master.ext_find(EXT_HELPER)
+    if data is not None:
+        _check_number("class_", class_, len(data.helper.policies) - 1)
     tuple_ = Tuple(
         bytes(len(daddr)) if saddr is None else saddr,
         daddr,
@@ -56,6 +68,16 @@ def expect(
     )
     mask = bytes(len(daddr)) if saddr is None else b"\xff" * len(daddr)
     return Expectation(master, tuple_, mask, NO_PORT if sport is None else b"\xff\xff", class_)
+
+
+def _check_address(name: str, address: object, size: int) -> None:
+    if not isinstance(address, bytes) or len(address) != size:
+        raise ValueError(f"{name} must be an address of {size} bytes, as the master's are, not {address!r}")
+
+
+def _check_number(name: str, number: object, largest: int) -> None:
+    if not isinstance(number, int) or not 0 <= number <= largest:
+        raise ValueError(f"{name} must be a number from 0 to {largest}, not {number!r}")
 
 
 def announce(pkt: Packet, exp: Expectation, skip_master: bool = False) -> int:
@@ -69,6 +91,18 @@ def announce(pkt: Packet, exp: Expectation, skip_master: bool = False) -> int:
         pkt.note(f"the flow cannot be expected: {error}")
         return drop(pkt, exp.master, "cannot add expectation")
     return ACCEPT
+
+
+def withdraw(exp: Expectation) -> bool:
+    """Take an announced flow back.
+
+    Returns false where it is expected no longer: it came, its time was over, or it made way for another one.
+    """
+    expectations = exp.master.net.expectations
+    if exp not in expectations.of(exp.master):
+        return False
+    expectations.remove(exp)
+    return True
 
 
 def drop(pkt: Packet, ct: Conn, reason: str) -> int:

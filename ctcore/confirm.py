@@ -19,7 +19,8 @@ from ctcore.common import (
     Event,
 )
 from ctcore.conn import Conn
-from ctcore.netfilter import ACCEPT, DROP
+from ctcore.errors import AnswerError
+from ctcore.netfilter import ACCEPT, DROP, Verdict
 from ctcore.ops import HookFunction
 from ctcore.packet import Packet
 from ctcore.sysctl import SECOND
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ctcore.slots import HelperSlot
 
 CLASH_TIMEOUT: Final = SECOND
+VERDICTS: Final = tuple(int(verdict) for verdict in Verdict)
 
 
 class Confirmer(HookFunction):
@@ -70,10 +72,13 @@ class Confirmer(HookFunction):
             pkt.note(f"only part of the packet was captured: the helper {helper.name} cannot look at it")
             return ACCEPT
         try:
-            verdict: int = helper.help(pkt, pkt.dataoff, ct, pkt.ctinfo)
+            answer = helper.help(pkt, pkt.dataoff, ct, pkt.ctinfo)
+            if answer != ACCEPT and answer not in VERDICTS:
+                raise AnswerError(helper.plugin, "help", answer)
         except Exception as error:
             pkt.note(self.net.faults.caught(error))
             return ACCEPT
+        verdict: int = answer
         return verdict
 
     def _insert(self, pkt: Packet, ct: Conn) -> int:

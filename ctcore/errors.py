@@ -23,3 +23,11 @@ class HelperError(CtcoreError):
 
 class PluginError(CtcoreError):
     """A plugin that is left out, or that failed in a callback: names the plugin, its distribution and version."""
+
+
+class AnswerError(TypeError):
+    """A hook answered what is no verdict; ``plugin`` is whose hook it is, and bears the blame."""
+
+    def __init__(self, plugin: object, hook: str, answer: object) -> None:
+        super().__init__(f"{hook} returned {answer!r}, which is no verdict")
+        self.plugin = plugin

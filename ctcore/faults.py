@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from ctcore.errors import PluginError
+from ctcore.errors import AnswerError, PluginError
 from ctcore.registry import PluginInfo
 
 
@@ -60,7 +60,9 @@ class FaultLog:
         return text
 
     def _culprit(self, error: Exception) -> PluginInfo | None:
-        """The plugin whose code was running, from the place of the error outwards."""
+        """The plugin whose code was running, from the place of the error outwards; or who gave a wrong answer."""
+        if isinstance(error, AnswerError):
+            return self._plugins.get(id(error.plugin))
         frames = []
         trace = error.__traceback__
         while trace is not None:

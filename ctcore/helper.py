@@ -18,6 +18,7 @@ from ctcore.slots import HelperSlot
 if TYPE_CHECKING:
     from ctcore.netns import Net
 
+BRINGS: Final = {6: "ctcore-tcp", 17: "ctcore-udp"}  # the distributions of the protocols that helpers work over
 HELPER: Final = int(Status.HELPER)
 PORT_END: Final = -4  # a packed tuple ends with the destination port, the address family and the protocol
 
@@ -114,6 +115,11 @@ class HelperTable:
         found = [helper for helper in self.helpers if helper.name == name]
         if found:
             return found
+        for info in self.net.registry.plugins:
+            if (info.kind, info.name) == ("helper", name) and info.problem is not None:
+                raise HelperError(
+                    f"no flow can have the helper {name}: its plugin is left out (ctcore plugins says why)"
+                )
         names = sorted({helper.name for helper in self.helpers})
         near = difflib.get_close_matches(name, names, 1)
         there = (
@@ -131,8 +137,10 @@ class HelperTable:
     def _check(self, helper: HelperSlot, port: int) -> None:
         """Raises HelperError where flows of the helper's protocol have no ports, or a port has a helper already."""
         if self.net.l4protos[helper.l4num] is self.net.generic:
+            bring = BRINGS.get(helper.l4num)
             raise HelperError(
                 f"the helper {helper.name} needs a plugin for protocol {helper.l4num}, and none is loaded"
+                + (f": pip install {bring}" if bring else "")
             )
         for key in self._keys(helper, port):
             other = self._assigned.get(key, helper)

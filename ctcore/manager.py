@@ -18,6 +18,7 @@ class Manager(PluginManager):
 
     def __init__(self, kind: str) -> None:
         super().__init__(f"ctcore.{kind}")
+        self.kind = kind
         self.add_hookspecs(SPECS[kind])
 
     def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:

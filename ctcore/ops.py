@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ctcore.build import COMPILED
+from ctcore.errors import AnswerError
 
 if TYPE_CHECKING:
     from ctcore.conn import Conn
@@ -101,8 +102,7 @@ class L4Calls(L4Ops):
 
     def error(self, pkt: Packet, dataoff: int) -> int:
         """The callable's answer."""
-        answer: int = self.slot.error(pkt, dataoff)
-        return answer
+        return _answer(self.slot, "error", self.slot.error(pkt, dataoff))
 
     def new(self, ct: Conn, pkt: Packet, dataoff: int) -> bool:
         """The callable's answer."""
@@ -110,8 +110,13 @@ class L4Calls(L4Ops):
 
     def packet(self, ct: Conn, pkt: Packet, dataoff: int, ctinfo: int) -> int:
         """The callable's answer."""
-        verdict: int = self.slot.packet(ct, pkt, dataoff, ctinfo)
-        return verdict
+        return _answer(self.slot, "packet", self.slot.packet(ct, pkt, dataoff, ctinfo))
+
+
+def _answer(slot: Any, hook: str, answer: Any) -> int:
+    if isinstance(answer, int):
+        return answer
+    raise AnswerError(slot.plugin, hook, answer)
 
 
 def l3_ops(slot: Any, plugin: Any, wrapped: bool) -> Any:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from ctcore.checks import protocols_of
 from ctcore.errors import CtcoreError, PluginError
 from ctcore.generic import Generic, NoL3
 from ctcore.hookspecs import KINDS
-from ctcore.registry import PluginInfo, protocols_of
+from ctcore.registry import PluginInfo
 from ctcore.slots import ExtSlot, HelperSlot, L3Slot, L4Slot
 from ctcore.tracing import Tracer
 from ctcore.vtable import VTable

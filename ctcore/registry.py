@@ -9,20 +9,15 @@ from dataclasses import dataclass, replace
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any, Final, NamedTuple
 
-from pluggy import PluginValidationError
-
+from ctcore.checks import check_helper, check_hooks, protocols_of
 from ctcore.choice import Choice
 from ctcore.errors import PluginError
-from ctcore.expect import ExpectPolicy
-from ctcore.facade import hookable
 from ctcore.hookspecs import CTCORE_PLUGIN_API, KINDS, OLDEST_PLUGIN_API, REQUIRED
 from ctcore.manager import Manager
 from ctcore.onefile import plugins_of
 from ctcore.settings import CORE_SYSCTLS
 
 OWN: Final = "ctcore"
-HELPER_NAME: Final = 15  # letters
-HELPER_CLASSES: Final = 4  # the kernel has room for as many
 NUMBERS: Final = {"l3proto": ("l3num", 255), "l4proto": ("l4num", 255)}
 
 
@@ -133,7 +128,9 @@ class Registry:
             raise PluginError(f"it asks for version {api} of the plugin API, and this ctcore has {has}")
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            hooks, wraps = self._check_hooks(info.kind, plugin)
+            manager = self._managers.pop(info.kind, None) or Manager(info.kind)
+            hooks, wraps = check_hooks(manager, plugin)
+            self._managers[info.kind] = manager
         number = None if wraps else self._check_data(info, plugin, hooks)
         if "sysctls" in hooks and not wraps:
             self._check_sysctls(info, plugin)
@@ -142,25 +139,6 @@ class Registry:
         history = getattr(plugin, "history", None)
         remarks = tuple(str(warning.message) for warning in warned)
         return replace(info, hooks=hooks, number=number, wraps=wraps, history=history, remarks=remarks)
-
-    def _check_hooks(self, kind: str, plugin: Any) -> tuple[tuple[str, ...], bool]:
-        """The names of the hooks that a plugin implements, and whether all of them are wrappers.
-
-        Raises PluginError for a hook that the vtable does not have or that takes other arguments.
-        """
-        manager = self._managers.pop(kind, None) or Manager(kind)
-        registered = hookable(kind, plugin)
-        try:
-            manager.register(registered)
-            manager.check_pending()
-        except PluginValidationError as error:
-            raise PluginError(" ".join(str(error).split())) from error
-        found = {caller.name: caller.get_hookimpls() for caller in manager.get_hookcallers(registered) or ()}
-        if not found:
-            raise PluginError(f"it implements no hook of ctcore.{kind}")
-        manager.unregister(registered)
-        self._managers[kind] = manager
-        return tuple(sorted(found)), all(impl.wrapper or impl.hookwrapper for impls in found.values() for impl in impls)
 
     def _check_data(self, info: PluginInfo, plugin: Any, hooks: tuple[str, ...]) -> int | None:
         missing = [hook for hook in REQUIRED[info.kind] if hook not in hooks]
@@ -200,29 +178,6 @@ class Registry:
             if name in self._sysctls:
                 raise PluginError(f"the sysctl {name} is taken already by the {self._sysctls[name]}")
         self._sysctls.update(dict.fromkeys(names, str(info)))
-
-
-def protocols_of(plugin: Any) -> tuple[int, ...]:
-    """The IP protocol numbers that a helper works over: its ``l4num``, one or several."""
-    l4num = plugin.l4num
-    return l4num if isinstance(l4num, tuple) else (l4num,)
-
-
-def check_helper(plugin: Any) -> None:
-    """Raises PluginError for a helper whose name, numbers, port or classes are none that the kernel could have."""
-    if not 0 < len(plugin.name) <= HELPER_NAME:
-        raise PluginError(f"a helper's name has 1 to {HELPER_NAME} letters")
-    for name, largest in (("l3num", 255), ("l4num", 255), ("port", 0xFFFF)):
-        value = getattr(plugin, name, None)
-        numbers = value if name == "l4num" and isinstance(value, tuple) and value else (value,)
-        for number in numbers:
-            if not isinstance(number, int) or not 0 <= number <= largest:
-                raise PluginError(f"its {name} must be a number from 0 to {largest}, not {number!r}")
-    policies = getattr(plugin, "policies", ())
-    if not 0 < len(policies) <= HELPER_CLASSES or not all(isinstance(policy, ExpectPolicy) for policy in policies):
-        raise PluginError(f"its policies must be 1 to {HELPER_CLASSES} of ExpectPolicy, a class of expectations each")
-    if any(not 0 <= policy.max_expected <= 255 or policy.timeout < 0 for policy in policies):
-        raise PluginError("a class of expectations has a max_expected from 0 to 255 and a timeout that is not negative")
 
 
 class Found(NamedTuple):

@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from ctcore.checks import HELPER_NAME
 from ctcore.errors import CtcoreError
 from ctcore.hookspecs import KINDS
-from ctcore.registry import HELPER_NAME, installed
+from ctcore.registry import installed
 
 NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+PREFIX: Final = "ctcore-"
 TEMPLATES: Final = Path(__file__).parent / "templates"
 PLACES: Final = re.compile(r"KIND|SKELETON|Skeleton|(?<=_)skeleton|skeleton(?=_)|skeleton")
 
@@ -28,16 +30,23 @@ def spellings(kind: str, name: str) -> Mapping[str, str]:
     """
     if kind not in KINDS:
         raise CtcoreError(f"there is no kind of plugins named {kind!r}: there are {', '.join(KINDS)}")
-    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+    if keyword.iskeyword(name):
+        raise CtcoreError(f"{name!r} cannot be a plugin's name: it is a word of Python's own")
+    if not NAME.fullmatch(name):
         raise CtcoreError(
             f"{name!r} cannot be a plugin's name: that begins with a small letter and has small letters, digits and "
             "single hyphens between them"
         )
+    if name.startswith(PREFIX):
+        raise CtcoreError(f"{name!r} cannot be a plugin's name: {PREFIX} is put before it where it is a distribution's")
     if kind == "helper" and len(name) > HELPER_NAME:
         raise CtcoreError(f"{name!r} is too long for a helper's name: that has at most {HELPER_NAME} letters")
     for found in installed():
         if (found.kind, found.point.name) == (kind, name):
             raise CtcoreError(f"a plugin of the kind {kind} named {name} is installed already")
+        if found.distribution == PREFIX + name:
+            has = f"the {found.kind} plugin {found.point.name}"
+            raise CtcoreError(f"{found.distribution} is installed already, with {has} in it")
     module = name.replace("-", "_")
     return {
         "KIND": kind,
@@ -70,10 +79,11 @@ def write(kind: str, name: str, target: Path) -> list[Path]:
 
 
 def _files(template: Path) -> Iterator[tuple[str, str]]:
-    """The files of a template with their texts, by their place below it."""
+    """The files of a template with their texts, by their place below it; not what tools left in hidden folders."""
     for path in template.rglob("*"):
-        if path.is_file() and path.suffix != ".pyc":
-            yield path.relative_to(template).as_posix(), path.read_text(encoding="utf-8")
+        place = path.relative_to(template)
+        if path.is_file() and path.suffix != ".pyc" and not any(part.startswith(".") for part in place.parts[:-1]):
+            yield place.as_posix(), path.read_text(encoding="utf-8")
 
 
 def _renamed(text: str, words: Mapping[str, str]) -> str:

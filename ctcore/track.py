@@ -21,6 +21,7 @@ from ctcore.common import (
     Status,
 )
 from ctcore.conn import Conn
+from ctcore.errors import AnswerError
 from ctcore.netfilter import ACCEPT, DROP, PRE_ROUTING, REPEAT
 from ctcore.ops import HookFunction
 from ctcore.packet import Packet
@@ -229,6 +230,10 @@ class Tracker(HookFunction):
 
     def failed(self, pkt: Packet, error: Exception) -> int:
         """A plugin's own fault: the plugin is named, and the packet is INVALID where conntrack has seen it."""
+        trace = error.__traceback__
+        if isinstance(error, TypeError) and trace is not None and trace.tb_next is None:
+            # Raised in ``run`` itself, which compares a hook's answer with numbers.
+            error = AnswerError(self.l4protos[pkt.protonum].plugin, "error or packet", None)
         if pkt.ctinfo != UNSEEN:
             self.release(pkt)
             self.stat.invalid += 1

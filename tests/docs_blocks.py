@@ -21,10 +21,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MANUAL = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", *MANUAL]
-EXAMPLES = {"first-plugin.md": ROOT / "examples" / "quiz", "tutorial.md": ROOT / "examples" / "parley"}
+TUTORIAL = ROOT / "examples" / "parley"
+EXAMPLES = {"first-plugin.md": ROOT / "examples" / "quiz", "tutorial.md": TUTORIAL}
 """The plugin that a page is about: it is installed where the commands of the page run."""
 INSTALL = r"(?:python -m pip install \. \./plugins/\* && )?"
-SOURCE = r"(?:python examples/\S+ \| |head -c \d+ tests/captures/\S+ \| )?"
+SOURCE = r"(?:python (?:examples/\S+|capture\.py) \| |head -c \d+ tests/captures/\S+ \| )?"
 CHOICE = r"(?:CTCORE_\w+=\S+ )*"
 RUN = re.compile(f"{INSTALL}({SOURCE}{CHOICE}ctcore .*)")
 NOT_RUN = ("python -m pip install tox && ",)  # half an hour, and what .ci/run does
@@ -74,6 +75,8 @@ def commands(block: Block) -> Iterator[Shown]:
 def to_run(command: str) -> str | None:
     """What of a command is run: its call of ctcore, installed as it is; None for what is left out on purpose.
 
+    ``capture.py`` is that of the example which the tutorial makes.
+
     Raises ValueError for a command of another kind: a block of those is to be marked ``shell``.
     """
     if command.startswith(NOT_RUN):
@@ -81,7 +84,7 @@ def to_run(command: str) -> str | None:
     found = RUN.fullmatch(command)
     if not found:
         raise ValueError(f"a test cannot run {command!r}")
-    return found[1]
+    return found[1].replace("python capture.py", f"python {TUTORIAL.relative_to(ROOT)}/capture.py")
 
 
 def run(argv: list[str], extra_path: str = "", errors: int = subprocess.STDOUT) -> str:

@@ -184,6 +184,39 @@ def test_a_helpers_fault_lets_the_packet_pass() -> None:
     assert toy.net.table.count == len(toy.net.table) == 1
 
 
+@pytest.mark.parametrize("answer", [None, "ok", -1, 6, []])
+def test_a_helper_whose_answer_is_no_verdict_is_named(answer: Any) -> None:
+    class Forgetful(SoundHelper):
+        @helper
+        def help(self) -> Any:
+            return answer
+
+    text = f"helper plugin broken of this program failed: AnswerError: help returned {answer!r}, which is no verdict"
+    toy = Bench("helper", Forgetful)
+    result = toy.go()
+    assert (result.state, result.verdict, result.reasons) == ("new", Verdict.ACCEPT, [text])
+    assert (toy.said, toy.net.table.count) == ([text], 1)
+    with pytest.raises(PluginError, match="broken of this program failed: AnswerError: help returned"):
+        Bench("helper", Forgetful, strict=True).go()
+
+
+@pytest.mark.parametrize("hook", ["error", "packet"])
+def test_a_transport_whose_answer_is_no_number_is_named(hook: str) -> None:
+    class Forgetful(Toy4):
+        name, l4num = "forgetful", 90
+
+        @l4proto
+        def sysctls(self) -> tuple[()]:
+            return ()
+
+    setattr(Forgetful, hook, l4proto(lambda self, pkt: None))
+    toy = ToyNet(("l4proto", Forgetful), strict=False)
+    (reason,) = toy.send(proto=90).reasons
+    assert reason.startswith("l4proto plugin forgetful of this program failed: AnswerError: ")
+    assert reason.endswith("returned None, which is no verdict")
+    assert toy.net.table.count == 0
+
+
 ENDS: list[tuple[str, str, str]] = [
     ("l4proto", "destroy", "ct"),
     ("helper", "destroy", "ct"),
@@ -278,6 +311,7 @@ def test_a_fault_deep_in_the_plugins_own_package_is_the_plugins() -> None:
     assert reason.startswith("l4proto plugin deep of this program failed: ValueError")
 
 
+@pytest.mark.plain
 def test_a_fault_of_the_core_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     toy = ToyNet(strict=False)
     monkeypatch.setattr(type(toy.net.table), "insert", lambda self, ct: 1 // 0)

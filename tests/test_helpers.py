@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -25,6 +26,7 @@ from ctcore import (
     expect,
     help_data,
     helper,
+    withdraw,
 )
 from ctcore.common import NEVER
 from ctcore.helper import Assignment
@@ -164,6 +166,23 @@ def test_where_no_helper_is_installed() -> None:
         ToyNet().net.helpers.assign("ftp")
 
 
+def test_a_helper_that_is_left_out_is_not_told_to_be_unknown() -> None:
+    odd = type("Odd", (Single,), {"name": "twins", "port": None})
+    net = ToyNet(("helper", Twin), ("helper", odd), strict=False)
+    with pytest.raises(HelperError, match=r"^no flow can have the helper twins: its plugin is left out "):
+        net.net.helpers.assign("twins")
+
+
+def test_a_helper_over_a_protocol_whose_distribution_is_known_names_it() -> None:
+    class Foreign(Twin):
+        name, l4num = "foreign", 17  # type: ignore[assignment]
+
+    with pytest.raises(
+        HelperError, match=r"needs a plugin for protocol 17, and none is loaded: pip install ctcore-udp$"
+    ):
+        ToyNet(("helper", Foreign)).net.helpers.assign("foreign")
+
+
 def test_a_helper_of_a_protocol_that_no_plugin_knows() -> None:
     class Foreign(Twin):
         name, l4num = "foreign", 99  # type: ignore[assignment]
@@ -295,6 +314,51 @@ def test_an_expectation_is_made_of_addresses_and_ports() -> None:
     assert (anybody.mask_src, anybody.mask_u) == (b"\0", b"\0\0")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"saddr": "7"}, "saddr must be an address of 1 bytes, as the master's are, not '7'"),
+        ({"saddr": b"\7\7"}, r"saddr must be an address of 1 bytes, as the master's are, not b'\x07\x07'"),
+        ({"daddr": None}, "daddr must be an address of 1 bytes, as the master's are, not None"),
+        ({"l4num": "udp"}, "l4num must be a number from 0 to 255, not 'udp'"),
+        ({"sport": -1}, "sport must be a number from 0 to 65535, not -1"),
+        ({"dport": "80"}, "dport must be a number from 0 to 65535, not '80'"),
+        ({"dport": 65536}, "dport must be a number from 0 to 65535, not 65536"),
+        ({"class_": 1}, "class_ must be a number from 0 to 0, not 1"),
+    ],
+)
+def test_what_no_flow_can_have_cannot_be_expected(wrong: dict[str, Any], sentence: str) -> None:
+    ct = toy("twin").send(dport=21).entry
+    assert ct is not None
+    sound: dict[str, Any] = {"saddr": b"\7", "daddr": b"\2", "l4num": TOY4, "sport": None, "dport": 80, "class_": 0}
+    assert expect(ct, **sound).tuple.dst == b"\2"
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        expect(ct, **{**sound, **wrong})
+
+
+def test_what_was_announced_can_be_taken_back_once() -> None:
+    net = toy("twin")
+    net.send(dport=21, more=b"P\x63")
+    (exp,) = net.net.expectations
+    assert withdraw(exp)
+    assert (net.net.expectations.count, net.counters()["expect_delete"]) == (0, 1)
+    assert not withdraw(exp), "it is gone already"
+    assert net.counters()["expect_delete"] == 1
+    came = net.send(dport=0x63).entry
+    assert came is not None
+    assert came.master is None
+
+
+def test_what_came_cannot_be_taken_back() -> None:
+    net = toy("twin")
+    net.send(dport=21, more=b"P\x63")
+    (exp,) = net.net.expectations
+    came = net.send(dport=0x63).entry
+    assert came is not None
+    assert came.master is exp.master
+    assert not withdraw(exp)
+
+
 def test_what_cannot_be_announced_drops_the_packet() -> None:
     net = toy("twin")
     net.send(sport=1, dport=21, more=b"P\x63")
@@ -373,11 +437,17 @@ def test_who_listens_to_expectations_alone_hears_them() -> None:
         ({"l4num": ()}, "its l4num must be a number from 0 to 255, not ()"),
         ({"l4num": (6, "udp")}, "its l4num must be a number from 0 to 255, not 'udp'"),
         ({"port": 65536}, "its port must be a number from 0 to 65535, not 65536"),
-        ({"policies": ()}, "its policies must be 1 to 4 of ExpectPolicy, a class of expectations each"),
-        ({"policies": (ExpectPolicy(1, 1),) * 5}, "its policies must be 1 to 4 of ExpectPolicy"),
-        ({"policies": ((1, 300),)}, "its policies must be 1 to 4 of ExpectPolicy"),
+        ({"policies": ()}, "its policies must be a tuple of 1 to 4 of ExpectPolicy, a class of expectations each"),
+        ({"policies": (ExpectPolicy(1, 1),) * 5}, "its policies must be a tuple of 1 to 4 of ExpectPolicy"),
+        ({"policies": ((1, 300),)}, "its policies must be a tuple of 1 to 4 of ExpectPolicy"),
+        ({"policies": ExpectPolicy(1, 300)}, "its policies must be a tuple of 1 to 4 of ExpectPolicy"),
         ({"policies": (ExpectPolicy(256, 1),)}, "a class of expectations has a max_expected from 0 to 255"),
         ({"policies": (ExpectPolicy(1, -1),)}, "a class of expectations has a max_expected from 0 to 255"),
+        (
+            {"policies": (ExpectPolicy(1, cast("int", None)),)},
+            "a class of expectations has a max_expected from 0 to 255",
+        ),
+        ({"private": Memory()}, "its private is called for each flow, as a class is, and a Memory cannot be"),
     ],
 )
 def test_a_helper_that_cannot_be_is_left_out(changes: dict[str, Any], sentence: str) -> None:

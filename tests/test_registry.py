@@ -42,6 +42,12 @@ class Misspelt(Toy4):
         return 1
 
 
+class Invented(Toy4):
+    @l4proto
+    def colour(self, ct: Conn) -> int:
+        return 1
+
+
 class WrongArguments(Toy4):
     @l4proto
     def destroy(self, ct: Conn, colour: str) -> None:  # type: ignore[override]
@@ -92,8 +98,9 @@ class Tracer:
 
 LEFT_OUT = {
     "another API": (OtherApi, f"it asks for version {CTCORE_PLUGIN_API + 1} of the plugin API, and this ctcore has 1"),
-    "a misspelt hook": (Misspelt, "unknown hook 'pakcet'"),
-    "a wrong argument": (WrongArguments, "colour"),
+    "a misspelt hook": (Misspelt, "unknown hook 'pakcet': did you mean packet?"),
+    "a hook that is none": (Invented, "unknown hook 'colour': there are pkt_to_tuple, "),
+    "a wrong argument": (WrongArguments, "its destroy takes 'colour', which the hook does not have: it has ct"),
     "missing hooks": (NoPacket, "it does not implement pkt_to_tuple, invert_tuple, packet"),
     "no hook at all": (Unmarked, "it implements no hook of ctcore.l4proto"),
     "no name": (NoName, "it has no name"),

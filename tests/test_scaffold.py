@@ -54,14 +54,18 @@ def test_a_new_plugin_takes_this_ctcore(kind: str) -> None:
     assert any("construct>=2.10.68" in line for line in requires("ctcore") or ()), "as the templates ask for"
 
 
-@pytest.mark.parametrize("name", ["", "9a", "Echo", "echo_2", "a--b", "-a", "a-", "ä", "a/b", "../a", "class", "a b"])
+@pytest.mark.parametrize("name", ["", "9a", "Echo", "echo_2", "a--b", "-a", "a-", "ä", "a/b", "../a", "a b"])
 def test_what_cannot_be_a_name(name: str, tmp_path: Path) -> None:
     with pytest.raises(CtcoreError, match="cannot be a plugin's name: that begins with a small letter"):
         write("observer", name, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
-def test_other_names_and_kinds_that_will_not_do(tmp_path: Path) -> None:
+def test_other_names_and_kinds_that_will_not_do() -> None:
+    with pytest.raises(CtcoreError, match=r"^'class' cannot be a plugin's name: it is a word of Python's own$"):
+        spellings("observer", "class")
+    with pytest.raises(CtcoreError, match=r"^'ctcore-a' cannot be a plugin's name: ctcore- is put before it where"):
+        spellings("observer", "ctcore-a")
     with pytest.raises(CtcoreError, match="'a-name-too-long-for-it' is too long for a helper's name"):
         spellings("helper", "a-name-too-long-for-it")
     assert spellings("observer", "a-name-too-long-for-it")
@@ -69,6 +73,13 @@ def test_other_names_and_kinds_that_will_not_do(tmp_path: Path) -> None:
         spellings("extension", "acct")
     with pytest.raises(CtcoreError, match=r"^there is no kind of plugins named 'frob': there are l3proto, l4proto"):
         spellings("frob", "a")
+
+
+@pytest.mark.plugins("tcp")
+def test_a_distribution_that_is_installed_is_not_given_a_second_plugin() -> None:
+    """Both would be called ctcore-tcp, and installing the new one would take the old one away."""
+    with pytest.raises(CtcoreError, match=r"^ctcore-tcp is installed already, with the l4proto plugin tcp in it$"):
+        spellings("helper", "tcp")
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

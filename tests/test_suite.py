@@ -19,6 +19,8 @@ from ctcore import (
     Status,
     Sysctl,
     Verdict,
+    announce,
+    expect,
     extension,
     helper,
     l3proto,
@@ -212,8 +214,6 @@ class Eager(Help):  # type: ignore[misc]
     def help(self, pkt: Packet, protoff: int, ct: Conn, ctinfo: int) -> int:
         data = bytes(pkt.buf[protoff + 20 : pkt.end])
         if data[:5] == b"PORT " and data[5:].strip().isdigit() and int(data[5:]) <= 0xFFFF:
-            from ctcore import announce, expect
-
             t = ct.tuple(int(ctinfo >= CtInfo.ESTABLISHED_REPLY))
             return announce(pkt, expect(ct, t.dst, t.src, 6, None, int(data[5:])))
         return Verdict.ACCEPT
@@ -348,6 +348,31 @@ def test_a_law_that_is_broken_is_found_broken(of: type[Suite], kind: str, law: s
     getattr(of(), law)(with_plugin(kind, GOOD[of]))
     with pytest.raises((AssertionError, PluginError, TypeError, ValueError)):
         getattr(of(), law)(with_plugin(kind, plugin))
+
+
+class OverUdp(Help):  # type: ignore[misc]
+    @helper
+    def help(self, pkt: Packet, protoff: int, ct: Conn, ctinfo: int) -> int:
+        if ctinfo != CtInfo.ESTABLISHED_REPLY or pkt.end - protoff == 20:
+            return Verdict.ACCEPT
+        return announce(pkt, expect(ct, ct.tuple(0).src, ct.tuple(0).dst, 17, None, 6000))
+
+
+def test_a_protocol_that_is_not_installed_is_named() -> None:
+    registry = Registry.load(strict=True, without=["udp"])
+    registry.add("helper", OverUdp)
+    with pytest.raises(AssertionError, match=r"^nothing tracks what is expected: pip install ctcore-udp$"):
+        OfHelper().test_what_is_announced_is_related(registry)
+
+
+def test_a_helper_of_another_name_is_named() -> None:
+    registry = Registry()
+    for info in Registry.load(strict=True).plugins:
+        if info.kind != "helper":
+            registry.add(info.kind, info.factory, info.name)
+    registry.add("helper", type("Other", (Help,), {"name": "other"}))
+    with pytest.raises(AssertionError, match=r"^no helper named 'skeleton' over any protocol: there are other over 6$"):
+        OfHelper().slot(registry)
 
 
 def test_a_header_that_does_not_build_what_it_parses() -> None:

@@ -271,6 +271,7 @@ def test_a_moment_before_it_is_met(toy: ToyNet) -> None:
     assert toy.send(after=9.999_999_999).entry is old
 
 
+@pytest.mark.plain
 def test_the_last_entry_of_a_chain_leaves_nothing_behind() -> None:
     toy = ToyNet(nf_conntrack_max=1)
     toy.send(sport=1)

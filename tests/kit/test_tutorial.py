@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+import ctcore
 from tests.docs_blocks import ROOT, commands
 from tests.docs_blocks import Block as Shown
 from tests.kit.test_built import pytestmark as pytestmark
@@ -27,7 +28,8 @@ STEP = re.compile(
     r"^```shell\n(?P<shell>.*?)^```$|^Put this into `(?P<file>\S+)`:\n\n```\{literalinclude\} \.\./(?P<source>\S+)$",
     re.MULTILINE | re.DOTALL,
 )
-NOT_RUN = ("python -m pip install build twine", "python -m twine upload")  # need a package index
+# What needs a package index.
+NOT_RUN = ("python -m pip install mypy ruff", "python -m pip install build twine", "python -m twine upload")
 
 
 def steps() -> Iterator[tuple[str, str]]:
@@ -47,10 +49,13 @@ def environment(tmp_path: Path) -> dict[str, str]:
     venv.create(home, with_pip=True)
     (packages,) = home.glob("lib/python*/site-packages")
     (packages / "outer.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    # mypy looks for what an installer would have put there, and tells nothing of what it finds in it.
+    (packages / "ctcore").symlink_to(Path(ctcore.__file__).parent)
     programs = [str(home / "bin"), os.path.dirname(sys.executable), os.environ.get("PATH", "")]
     return {
         **os.environ,
         "PATH": os.pathsep.join(programs),
+        "MYPYPATH": "",
         "PIP_NO_INDEX": "1",
         "PIP_NO_BUILD_ISOLATION": "0",  # pip's way to say: build with what is installed
         "PIP_QUIET": "1",

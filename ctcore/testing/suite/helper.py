@@ -13,6 +13,7 @@ from hypothesis.strategies import SearchStrategy
 from ctcore.common import Status
 from ctcore.expect import Expectation, ExpectFlag
 from ctcore.headers import Header
+from ctcore.helper import BRINGS
 from ctcore.netfilter import Verdict
 from ctcore.registry import Registry
 from ctcore.slots import HelperSlot
@@ -51,9 +52,14 @@ class HelperSuite(HeaderSuite):
         return {"ethertype": self.ethertype, "helpers": (self.name,), "interfaces": self.interfaces}
 
     def slot(self, registry: Registry) -> HelperSlot:
-        """The plugin as a namespace has it."""
+        """The plugin as a namespace has it. Raises AssertionError where there is none of this name and protocol."""
         helpers = Engine(registry).net.helpers.helpers
-        return next(each for each in helpers if each.name == self.name and self.protocol in (None, each.l4num))
+        for each in helpers:
+            if each.name == self.name and self.protocol in (None, each.l4num):
+                return each
+        there = ", ".join(sorted({f"{each.name} over {each.l4num}" for each in helpers})) or "none"
+        over = "any protocol" if self.protocol is None else f"protocol {self.protocol}"
+        raise AssertionError(f"no helper named {self.name!r} over {over}: there are {there}")
 
     def flow(self, slot: HelperSlot, deliver: Callable[[bytes], Any]) -> TcpFlow | UdpFlow:
         """A flow to the helper's port."""
@@ -100,9 +106,14 @@ class HelperSuite(HeaderSuite):
 
     def test_what_is_announced_is_related(self, registry: Registry) -> None:
         """The flow that comes as announced is RELATED, names its master, and uses the expectation up."""
-        announced = len(self.talked(registry).expectations)
+        engine = self.talked(registry)
+        announced = engine.expectations
         assert announced, "nothing is expected at the end of the conversation"
-        for number in range(announced):
+        protocols = {exp.tuple.l4num for exp in announced}
+        untracked = [l4num for l4num in protocols if engine.net.l4protos[l4num] is engine.net.generic]
+        missing = [BRINGS.get(l4num, f"a plugin for protocol {l4num}") for l4num in untracked]
+        assert not missing, f"nothing tracks what is expected: pip install {' '.join(missing)}"
+        for number in range(len(announced)):
             engine = self.talked(registry)
             master, exp = engine.entry, engine.expectations[number]
             came = engine.send(self.as_announced(exp))

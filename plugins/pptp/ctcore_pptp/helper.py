@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ctcore import Conn, Expectation, ExpectPolicy, Packet, Tuple, expect, help_data, helper, tcp_payload
+from ctcore import Conn, Expectation, ExpectPolicy, Packet, Tuple, expect, help_data, helper, tcp_payload, withdraw
 from ctcore.common import IP_CT_ESTABLISHED, IP_CT_ESTABLISHED_REPLY, ORIGINAL, REPLY
 from ctcore.expect import ExpectError
 from ctcore.netfilter import ACCEPT
@@ -97,26 +97,25 @@ def announce_call(pkt: Packet, ct: Conn, session: Session) -> None:
             made.append(exp)
     except ExpectError as error:
         pkt.note(f"PPTP: the tunnel cannot be expected ({error})")
-        withdraw(ct, made)
+        take_back(made)
         return
     if keymap is None:
         return
     if not keymap.add(ct, ORIGINAL, *_place(tuples[ORIGINAL])):
-        withdraw(ct, made)
+        take_back(made)
     elif not keymap.add(ct, REPLY, *_place(tuples[REPLY])):
         keymap.remove(ct)
-        withdraw(ct, made)
+        take_back(made)
 
 
 def _place(t: Tuple) -> tuple[bytes, bytes, bytes]:
     return t.src + t.dst, t.src_u, t.dst_u
 
 
-def withdraw(ct: Conn, made: list[Expectation]) -> None:
+def take_back(made: list[Expectation]) -> None:
     """Take expectations back, the latest first; one that made way for a later one is gone already."""
     for exp in reversed(made):
-        if exp in ct.net.expectations.of(ct):
-            ct.net.expectations.remove(exp)
+        withdraw(exp)
 
 
 def destroy_siblings(ct: Conn, session: Session) -> None:
@@ -136,7 +135,7 @@ def forget(ct: Conn, t: Tuple) -> None:
     """Take back the expectation that a flow with this tuple would fulfil, if there is one."""
     exp = ct.net.expectations.peek(t, ct.zone.id)
     if exp is not None:
-        ct.net.expectations.remove(exp)
+        withdraw(exp)
 
 
 def keymap_of(ct: Conn) -> KeyMap | None:

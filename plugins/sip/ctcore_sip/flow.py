@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ctcore import Conn, Expectation, Packet, Tuple, help_data
+from ctcore import Conn, Expectation, Packet, Tuple, help_data, withdraw
 from ctcore.common import IP_CT_IS_REPLY
 from ctcore.expect import ExpectError
 from ctcore_sip.message import Refused
@@ -58,11 +58,11 @@ class Talk:
         """Take back all media that the flow announced."""
         for exp in list(help_data(self.ct).expectations):
             if exp.class_ != SIGNALLING:
-                self.pkt.net.expectations.remove(exp)
+                withdraw(exp)
 
     def forget_registration(self) -> None:
         """Take back the latest signalling that the flow announced."""
         for exp in help_data(self.ct).expectations:
             if exp.class_ == SIGNALLING:
-                self.pkt.net.expectations.remove(exp)
+                withdraw(exp)
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Final
 
-from ctcore import Tuple, expect, help_data
+from ctcore import Tuple, expect, help_data, withdraw
 from ctcore_sip.address import HIGHEST_PORT, LOWEST_PORT
 from ctcore_sip.flow import AUDIO, IMAGE, VIDEO, Talk
 from ctcore_sip.message import Refused
@@ -50,7 +50,7 @@ def _expect(talk: Talk, medium: Medium, daddr: bytes, settings: Settings) -> Non
         talk.announce(rtcp, reason, skip_master=True)
     except Refused:
         if new:
-            talk.pkt.net.expectations.remove(rtp)
+            withdraw(rtp)
         raise
 
 
