@@ -34,7 +34,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the command line asks for, the captures apart."""
+    """What the command line asks for, the captures apart. ``complain`` is told the first fault of each plugin."""
 
     bpf: str | None
     terms: Terms
@@ -42,6 +42,7 @@ class Wish:
     recorded: str | None
     tracker: Tracker | None
     registry: Registry
+    complain: Callable[[str], None]
 
 
 def verify(capture: str, wish: Wish, progress: Progress) -> Outcome:
@@ -58,7 +59,7 @@ def shown(capture: str) -> str:
 
 def _against_kernel(capture: str, wish: Wish, progress: Progress) -> Outcome:
     terms = wish.terms
-    own = Own(terms.sysctls, wish.registry, terms.helpers)
+    own = _own(terms, wish)
     with ExitStack() as stack:
         source = stack.enter_context(open_capture(capture, wish.bpf))
         judge = KernelJudge(stack.enter_context(opened(terms.sysctls, own.assignments)), own.ethertypes)
@@ -74,6 +75,12 @@ def _against_kernel(capture: str, wish: Wish, progress: Progress) -> Outcome:
     return outcome
 
 
+def _own(terms: Terms, wish: Wish) -> Own:
+    own = Own(terms.sysctls, wish.registry, terms.helpers)
+    own.net.faults.report = wish.complain
+    return own
+
+
 def _save(recorder: Recorder, path: Path) -> None:
     try:
         recorder.save(path)
@@ -86,7 +93,7 @@ def _against_recording(capture: str, folder: str, wish: Wish, progress: Progress
     judge.check(capture)
     terms = Terms(judge.sysctls, judge.helpers, judge.real_time)
     with open_capture(capture, judge.bpf) as source:
-        own = Own(terms.sysctls, wish.registry, terms.helpers)
+        own = _own(terms, wish)
         return _compared(source, judge, own, terms, wish, progress)
 
 
