@@ -18,7 +18,7 @@ from tests.test_cli_replay import objects, replayed
 
 pytestmark = pytest.mark.plugins("ipv4", "tcp", "udp", "icmp", "ftp", "irc")
 
-FTP, IRC = CAPTURES / "ftp.pcap", CAPTURES / "irc.pcap"
+FTP, IRC, TFTP = CAPTURES / "ftp.pcap", CAPTURES / "irc.pcap", CAPTURES / "tftp.pcap"
 EXPECT_FIELDS = [
     *("l3", "l3num", "l4", "l4num", "timeout", "expected", "mask", "master", "flags", "class", "zone", "helper"),
 ]
@@ -38,6 +38,19 @@ def test_data_connections_are_related(name: str) -> None:
     assert len(data) == 8
     assert all("EXPECTED" in flow["status"] for flow in data)
     assert {json.dumps(flow["master"]) for flow in data} <= control
+
+
+@pytest.mark.plugins("tftp")
+@pytest.mark.parametrize(("name", "capture", "channels"), [("ftp", FTP, 8), ("tftp", TFTP, 3)])
+def test_each_data_channel_of_real_programs_begins_related(name: str, capture: Path, channels: int) -> None:
+    """vsftpd and curl; atftpd and curl, with one file that is not there."""
+    packets = objects(with_helper("trace", name, "-o", "json", capture))
+    begun = [packet for packet in packets if "NEW" in [event["type"] for event in packet["events"]]]
+    data = [packet for packet in begun if packet["entry"]["helper"] is None]
+    assert len(data) == channels
+    assert {packet["ctinfo"] for packet in data} == {"related"}
+    control = [packet["entry"]["original"] for packet in begun if packet["entry"]["helper"] == name]
+    assert all(packet["entry"]["master"] in control for packet in data)
 
 
 def test_without_the_option_there_is_no_helper() -> None:

@@ -21,7 +21,7 @@ import pytest
 from ctcore.sources import open_capture
 from ctcore.verify.partial import PartialComparison
 from ctcore.verify.recorded import Recording, place
-from ctcore.verify.schema import ENTRY, PACKET, problem
+from ctcore.verify.schema import ENTRY, EXPECTATION, PACKET, problem
 from tests.live.test_compare import DIFFERENCES, packet
 from tests.recorded.make import HERE, SETTINGS
 from tests.test_cli import CAPTURES, Run, run
@@ -260,7 +260,7 @@ def test_the_manual_lists_every_field() -> None:
     section = manual().partition("### What it prints")[2].partition("### When it fails")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
-    assert listed == {*PACKET, *ENTRY, "packets", "bytes"}
+    assert listed == {*PACKET, *ENTRY, *EXPECTATION, "packets", "bytes"}
 
 
 def manual() -> str:

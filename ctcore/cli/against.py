@@ -34,7 +34,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the command line asks for, the captures apart."""
+    """What the command line asks for, the captures apart. ``complain`` is told the first fault of each plugin."""
 
     bpf: str | None
     terms: Terms
@@ -42,6 +42,7 @@ class Wish:
     recorded: str | None
     tracker: Tracker | None
     registry: Registry
+    complain: Callable[[str], None]
 
 
 def verify(capture: str, wish: Wish, progress: Progress) -> Outcome:
@@ -58,7 +59,7 @@ def shown(capture: str) -> str:
 
 def _against_kernel(capture: str, wish: Wish, progress: Progress) -> Outcome:
     terms = wish.terms
-    own = Own(terms.sysctls, wish.registry, terms.helpers)
+    own = _own(terms, wish)
     with ExitStack() as stack:
         source = stack.enter_context(open_capture(capture, wish.bpf))
         judge = KernelJudge(stack.enter_context(opened(terms.sysctls, own.assignments)), own.ethertypes)
@@ -74,6 +75,12 @@ def _against_kernel(capture: str, wish: Wish, progress: Progress) -> Outcome:
     return outcome
 
 
+def _own(terms: Terms, wish: Wish) -> Own:
+    own = Own(terms.sysctls, wish.registry, terms.helpers)
+    own.net.faults.report = wish.complain
+    return own
+
+
 def _save(recorder: Recorder, path: Path) -> None:
     try:
         recorder.save(path)
@@ -86,7 +93,7 @@ def _against_recording(capture: str, folder: str, wish: Wish, progress: Progress
     judge.check(capture)
     terms = Terms(judge.sysctls, judge.helpers, judge.real_time)
     with open_capture(capture, judge.bpf) as source:
-        own = Own(terms.sysctls, wish.registry, terms.helpers)
+        own = _own(terms, wish)
         return _compared(source, judge, own, terms, wish, progress)
 
 
@@ -108,6 +115,7 @@ def _compared(
         # What is set for the sake of ctcore's comparison is no business of the tracker's.
         sysctls = {name: value for name, value in sysctls.items() if name not in REAL_TIME}
         part = TimedPartialComparison(side=SIDE)
+    tracker, known = wish.tracker, own.ethertypes
     return replay_outside(
-        source, judge, wish.tracker, sysctls, own.ethertypes, progress.update, comparison=part, wait=wait
+        source, judge, tracker, sysctls, known, progress.update, helpers=own.helpers, comparison=part, wait=wait
     )

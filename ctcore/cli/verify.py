@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 
 from ctcore.cli.against import STDIN, Terms, Wish, shown, verify
 from ctcore.cli.conduct import INPUT, say
 from ctcore.cli.options import command as define
-from ctcore.cli.options import helper_option, option
+from ctcore.cli.options import helper_option, option, plugin_choice
 from ctcore.cli.progress import Progress
 from ctcore.cli.session import load_plugins, warn_of
 from ctcore.errors import CaptureError, CtcoreError
@@ -50,6 +51,7 @@ from ctcore.verify.tracker import PATIENCE, Tracker
     section="Another tracker",
     help=f"How long it may be silent before it is ended; {PATIENCE:g} where not given.",
 )
+@plugin_choice
 def command(
     captures: tuple[str, ...],
     bpf: str | None,
@@ -60,6 +62,9 @@ def command(
     recorded: str | None,
     tracker: str | None,
     patience: float,
+    strict_plugins: bool,
+    no_plugin: tuple[str, ...],
+    plugin: tuple[str, ...],
 ) -> None:
     """Replay captures through the running kernel and through ctcore, and compare.
 
@@ -78,15 +83,16 @@ def command(
     With --tracker another program is compared in place of ctcore. It is given a
     capture of the same packets, each with the time at which the kernel had it,
     and prints a line for each as "ctcore trace -o json" does. A word of COMMAND
-    with {sysctl} is repeated for every setting, as NAME=VALUE. What the program
-    does not print is not compared, nor are its DESTROY events with --real-time.
-    The manual has the lines, field by field.
+    with {sysctl} is repeated for every setting, as NAME=VALUE, and one with
+    {helper} for every helper, as NAME:PROTO:PORT. What the program does not print
+    is not compared, nor are its DESTROY events with --real-time. The manual has
+    the lines, field by field.
 
     The exit status is 0 where both sides agree on everything; 1 where they
     differ anywhere, where a capture cannot be read to its end or has nothing to
     compare (what was read is compared still, and the other captures), where the
-    tracker fails, and where no comparison can be made; 2 for a wrong command
-    line.
+    tracker or a plugin fails, and where no comparison can be made; 2 for a wrong
+    command line.
 
     \b
     Examples:
@@ -94,16 +100,19 @@ def command(
       sudo ctcore verify --set nf_conntrack_tcp_loose=0 *.pcap
       sudo ctcore verify --bpf 'tcp port 80' big.pcap
       sudo ctcore verify --helper ftp ftp.pcap      with the helper on both sides
+      sudo ctcore verify --no-plugin udp --plugin ./udp.py dns.pcap
       sudo ctcore verify --real-time --set nf_conntrack_udp_timeout=3 dns.pcap
       sudo ctcore verify --record answers *.pcap    keep the kernel's answers
       ctcore verify --recorded answers *.pcap       compare with them, anywhere
       ctcore verify --recorded answers --tracker 'mine --json {capture}' *.pcap
     """
     _check(captures, bpf, settings + helpers, real_time, record, recorded)
-    registry = load_plugins(False, ())
+    registry = load_plugins(strict_plugins, no_plugin, plugin)
     warn_of(registry)
     other = None if tracker is None else _tracker(tracker, patience)
-    wish = Wish(bpf, _terms(settings, helpers, real_time, registry), record, recorded, other, registry)
+    complaints: list[str] = []
+    terms = _terms(settings, helpers, real_time, registry)
+    wish = Wish(bpf, terms, record, recorded, other, registry, complaints.append)
     outcomes: list[Outcome] = []
     faults: list[CtcoreError] = []
     try:
@@ -118,13 +127,13 @@ def command(
                 outcomes.append(outcome)
                 faults += outcome.faults
     finally:
-        _conclude(outcomes, faults)
-    if not all(outcome.agrees for outcome in outcomes) or faults:
+        _conclude(outcomes, [*dict.fromkeys(complaints), *faults])
+    if not all(outcome.agrees for outcome in outcomes) or faults or complaints:
         sys.exit(INPUT)
 
 
-def _conclude(outcomes: list[Outcome], faults: list[CtcoreError]) -> None:
-    """Print the table of what was compared, and then why not everything was."""
+def _conclude(outcomes: list[Outcome], faults: Sequence[CtcoreError | str]) -> None:
+    """Print the table of what was compared, and then what went wrong: a plugin's fault, a capture cut short."""
     if outcomes:
         print("\n" + "\n".join(report.agreement(outcome.comparison for outcome in outcomes)))
     for fault in faults:

@@ -21,12 +21,18 @@ STATES: Final = frozenset({"new", "established", "related", "invalid", "untracke
 class Witness:
     """A new conntrack that is fed packets, a second apart, and tells all that can be seen of each.
 
-    ``ethertype`` is that of every packet; ``helpers`` are given to flows as ``--helper`` says. Raises what a plugin
-    raises, where the registry is strict.
+    ``ethertype`` is that of every packet; ``helpers`` are given to flows as ``--helper`` says, and ``interfaces`` are
+    the host's addresses with their networks. Raises what a plugin raises, where the registry is strict.
     """
 
-    def __init__(self, registry: Registry, ethertype: int = ETHERTYPE_IPV4, helpers: Iterable[str] = ()) -> None:
-        self.conntrack = Conntrack(registry, {"nf_conntrack_acct": 1}, helpers=helpers)
+    def __init__(
+        self,
+        registry: Registry,
+        ethertype: int = ETHERTYPE_IPV4,
+        helpers: Iterable[str] = (),
+        interfaces: Iterable[str] = (),
+    ) -> None:
+        self.conntrack = Conntrack(registry, {"nf_conntrack_acct": 1}, helpers=helpers, interfaces=interfaces)
         self.ethertype = ethertype
         self.now = START
 

@@ -23,8 +23,8 @@ class Engine:
     """A conntrack for a test. ``now`` (nanoseconds) is the clock: no time passes but by setting it, or by ``wait``.
 
     ``registry`` are the plugins (all installed ones, strictly, where it is None), ``sysctls`` the settings; packets are
-    counted unless these say otherwise. ``helpers`` are given to flows as ``--helper`` says. ``sent`` has every packet
-    that was fed with ``send``.
+    counted unless these say otherwise. ``helpers`` are given to flows as ``--helper`` says, and ``interfaces`` are the
+    host's addresses with their networks. ``sent`` has every packet that was fed with ``send``.
     """
 
     def __init__(
@@ -32,10 +32,11 @@ class Engine:
         registry: Registry | None = None,
         sysctls: Mapping[str, int] | None = None,
         helpers: Iterable[str] = (),
+        interfaces: Iterable[str] = (),
     ) -> None:
         settings = {"nf_conntrack_acct": 1, **(sysctls or {})}
         registry = registry if registry is not None else Registry.load(strict=True)
-        self.conntrack = Conntrack(registry, settings, helpers=helpers)
+        self.conntrack = Conntrack(registry, settings, helpers=helpers, interfaces=interfaces)
         self.net = self.conntrack.net
         self.now = START
         self.sent: list[bytes] = []

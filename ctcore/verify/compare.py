@@ -34,7 +34,7 @@ TIMEOUT_TOLERANCE: Final = 1
 
 _PACKET_FIELDS: Final = ("frame", "ctinfo", "direction", "verdict")
 _ENTRY_FIELDS: Final = ("state", "mark", "zone", "helper")
-_EXPECTATION_FIELDS: Final = ("l3num", "l4num", "timeout", "flags", "class", "zone", "helper")
+_EXPECTATION_FIELDS: Final = ("l3num", "l4num", "timeout", "class", "zone", "helper")
 _TUPLE_FIELDS: Final = ("src", "dst", "sport", "dport", "srckey", "dstkey", "type", "code", "id")
 _RACES: Final = {"search_restart"}  # counts processors that got in each other's way
 
@@ -197,6 +197,7 @@ def _expectation(found: Record) -> dict[str, Any]:
     return {
         **{name: found[name] for name in _EXPECTATION_FIELDS},
         **{name: _tuple(found[name]) for name in ("expected", "mask", "master")},
+        "flags": sorted(found["flags"]),
     }
 
 

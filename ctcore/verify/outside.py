@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from typing import Final
 
@@ -10,7 +10,7 @@ from ctcore.errors import CaptureError
 from ctcore.sources.capture import Capture
 from ctcore.verify.partial import PartialComparison
 from ctcore.verify.sidebyside import Outcome, nothing_compared
-from ctcore.verify.sides import Judge
+from ctcore.verify.sides import Judge, Record
 from ctcore.verify.spool import Spool
 from ctcore.verify.tracker import Tracker, TrackerError
 
@@ -25,16 +25,18 @@ def replay_outside(
     ethertypes: Collection[int],
     on_packet: Callable[[Capture], None] | None = None,
     *,
+    helpers: Sequence[str] = (),
     comparison: PartialComparison | None = None,
     wait: Callable[[int], None] | None = None,
 ) -> Outcome:
     """Give every packet of ``capture`` to the judge, and all of them to the tracker when that is done.
 
-    ``sysctls`` and ``ethertypes`` are those that the judge goes by; ``comparison`` and ``wait`` are as for ``replay``.
+    ``sysctls``, ``ethertypes`` and ``helpers`` (each ``NAME:PROTO:PORT``) are those that the judge goes by;
+    ``comparison`` and ``wait`` are as for ``replay``.
     A capture that cannot be read on and a tracker that fails are among the ``faults``; what came before is compared.
     Raises CtcoreError where the judge or the tracker cannot begin.
     """
-    tracker.check(sysctls)
+    tracker.check(sysctls, helpers)
     outcome = Outcome(PartialComparison(side=SIDE) if comparison is None else comparison)
     with Spool() as spool:
         try:
@@ -50,14 +52,14 @@ def replay_outside(
         judge.final()
         spool.finish()
         if spool.count:
-            _compare(outcome, spool, tracker, sysctls)
+            _compare(outcome, spool, tracker.records(spool.path, spool.count, sysctls, helpers))
         outcome.faults += nothing_compared(outcome, capture)
     return outcome
 
 
-def _compare(outcome: Outcome, spool: Spool, tracker: Tracker, sysctls: Mapping[str, int]) -> None:
+def _compare(outcome: Outcome, spool: Spool, lines: Generator[Record, None, None]) -> None:
     try:
-        with closing(tracker.records(spool.path, spool.count, sysctls)) as lines, closing(spool.read()) as packets:
+        with closing(lines), closing(spool.read()) as packets:
             for ours, (ethertype, packet, theirs) in zip(lines, packets, strict=False):
                 outcome.add(packet, ethertype, theirs, ours)
     except TrackerError as error:

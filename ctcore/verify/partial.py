@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ctcore.verify.compare import Comparison, Record, Tally, account
+from ctcore.verify.schema import is_expectation
 
 _SILENT: Final[Record] = {"direction": None, "verdict": None, "reasons": [], "events": [], "entry": None}
 _PACKET: Final = ("frame", "ctinfo", *_SILENT)
 _SILENT_ENTRY: Final[Record] = {
     "l3num": None, "l4num": None, "original": {}, "reply": {}, "status": [], "timeout": None,
+}  # fmt: skip
+_SILENT_EXPECTATION: Final[Record] = {
+    **dict.fromkeys(("l3num", "l4num", "timeout", "class", "zone", "helper")),
+    "expected": {}, "mask": {}, "master": {}, "flags": [],
 }  # fmt: skip
 _MADE_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "tuples": ("l3num", "l4num", "original", "reply"),
@@ -55,12 +60,21 @@ def told(record: Record) -> dict[str, Any]:
     entry: Record | None = record.get("entry")
     filled = {**_SILENT, **record}
     filled["entry"] = None if entry is None else {**_SILENT_ENTRY, **entry}
-    filled["events"] = [{**_SILENT_ENTRY, **event} for event in filled["events"]]
+    filled["events"] = [
+        {**(_SILENT_EXPECTATION if is_expectation(event) else _SILENT_ENTRY), **event} for event in filled["events"]
+    ]
     found = account(filled)
     whole = {name: found.pop(name) for name in _PACKET}
     pairs = zip(whole["events"], record.get("events", ()), strict=True)
-    whole["events"] = [{"type": event["type"], **_of(event, source)} for event, source in pairs]
+    whole["events"] = [{"type": event["type"], **_of_event(event, source)} for event, source in pairs]
     return {name: whole[name] for name in _PACKET if name in record} | _of(found, entry or {})
+
+
+def _of_event(found: Mapping[str, Any], event: Record) -> dict[str, Any]:
+    """The fields of an event that it tells; those of an expectation have the names under which they are printed."""
+    if is_expectation(event):
+        return {name: value for name, value in found.items() if name in event}
+    return _of(found, event)
 
 
 def _of(found: Mapping[str, Any], entry: Record) -> dict[str, Any]:

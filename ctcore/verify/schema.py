@@ -1,15 +1,17 @@
 """What a line of ``trace -o json`` may hold, for lines that another program printed.
 
 Every field but ``frame`` and ``ctinfo`` may be left out, and what is not listed here is not looked at. A list holds
-any number of the one thing that stands in it; None means that null will do as well.
+any number of the one thing that stands in it; None means that null will do as well; a function tells the shape of the
+object that it is given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any, Final, TypeAlias
 
-Shape: TypeAlias = Any  # a type, a mapping of names to shapes, [shape], or (shape, None)
+Shape: TypeAlias = Any  # a type, a mapping of names to shapes, [shape], (shape, None), or a function to one of these
 
 REQUIRED: Final = ("frame", "ctinfo")
 """Without them a line cannot be told from another one, and says nothing."""
@@ -30,6 +32,24 @@ ENTRY: Final[Mapping[str, Shape]] = {
     "tcp": ({"wscale": [int], "flags": [int]}, None),
     "sctp": ({"vtag": [int]}, None),
 }
+EXPECTATION: Final[Mapping[str, Shape]] = {
+    **dict.fromkeys(("l3num", "l4num", "timeout", "class", "zone"), int),
+    **dict.fromkeys(("expected", "mask", "master"), DIRECTION),
+    "flags": [str],
+    "helper": (str, None),
+}
+
+
+def is_expectation(event: Mapping[str, Any]) -> bool:
+    """Whether an event is one of an expectation, and not of a flow."""
+    return str(event.get("type")).startswith("EXP_")
+
+
+def _event(event: Any) -> Shape:
+    expected = isinstance(event, Mapping) and is_expectation(event)
+    return {"type": str, **(EXPECTATION if expected else ENTRY)}
+
+
 PACKET: Final[Mapping[str, Shape]] = {
     "frame": int,
     "ctinfo": str,
@@ -37,7 +57,7 @@ PACKET: Final[Mapping[str, Shape]] = {
     "verdict": str,
     "reasons": [str],
     "entry": (ENTRY, None),
-    "events": [{"type": str, **ENTRY}],
+    "events": [_event],
 }
 
 _NAMES: Final = {str: "text", int: "an integer", dict: "an object", list: "a list"}
@@ -56,6 +76,8 @@ def problem(record: Any) -> str | None:
 def _wrong(value: Any, shape: Shape, path: str) -> str | None:
     if isinstance(shape, tuple):
         return None if value is None else _wrong(value, shape[0], path)
+    if isinstance(shape, FunctionType):
+        shape = shape(value)
     kind = shape if isinstance(shape, type) else list if isinstance(shape, list) else dict
     if not isinstance(value, kind) or isinstance(value, bool):
         return f"{path} is not {_NAMES[kind]}" if path else f"is not {_NAMES[kind]}"

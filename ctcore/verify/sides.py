@@ -114,6 +114,12 @@ class Own:
         """The helpers for new flows, for the kernel to do the same."""
         return self._tracker.net.helpers.assignments
 
+    @property
+    def helpers(self) -> list[str]:
+        """The same in full, each as ``NAME:PROTO:PORT``, whatever the address family."""
+        l4protos = self.net.l4protos
+        return list(dict.fromkeys(f"{one.name}:{l4protos[one.l4num].name}:{one.port}" for one in self.assignments))
+
     def account(self, packet: bytes, ethertype: int, now: int) -> Record:
         """Track the next packet at the time ``now`` (nanoseconds) and tell what became of it."""
         self._frame += 1

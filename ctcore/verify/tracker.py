@@ -9,7 +9,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
@@ -21,6 +21,7 @@ from ctcore.verify.streams import ACCOUNTING
 
 CAPTURE: Final = "{capture}"
 SYSCTL: Final = "{sysctl}"
+HELPER: Final = "{helper}"
 PATIENCE: Final = 60.0
 """Seconds without a byte of output after which a tracker is taken to hang."""
 
@@ -41,7 +42,8 @@ class Tracker:
     """A program that tracks a capture.
 
     ``command`` is split into words as a shell does, but no shell runs it. In its words ``{capture}`` is the path of a
-    pcap file; a word with ``{sysctl}`` is repeated for each setting, ``NAME=VALUE``. ``patience`` is in seconds.
+    pcap file; a word with ``{sysctl}`` is repeated for each setting, ``NAME=VALUE``, and one with ``{helper}`` for each
+    helper, ``NAME:PROTO:PORT``. ``patience`` is in seconds.
     Raises CtcoreError for a command that cannot be split or has no ``{capture}``.
     """
 
@@ -57,21 +59,33 @@ class Tracker:
         self.command = command
         self._patience = patience
 
-    def check(self, sysctls: Mapping[str, int]) -> None:
-        """Raises CtcoreError where the command has no place for settings and there are some."""
-        if sysctls and SYSCTL not in self.command:
-            told = ", ".join(f"{name}={value}" for name, value in sysctls.items())
-            raise CtcoreError(f"the tracker's command has no {SYSCTL}, so the tracker cannot be told {told}")
+    @property
+    def takes_helpers(self) -> bool:
+        """Whether it can be told which flows have a helper."""
+        return HELPER in self.command
 
-    def records(self, capture: Path, count: int, sysctls: Mapping[str, int]) -> Generator[Record, None, None]:
+    def check(self, sysctls: Mapping[str, int], helpers: Iterable[str] = ()) -> None:
+        """Raises CtcoreError where the command has no place for settings or for helpers, and there are some."""
+        settings = [f"{name}={value}" for name, value in sysctls.items()]
+        for place, words in ((SYSCTL, settings), (HELPER, list(helpers))):
+            if words and place not in self.command:
+                told = ", ".join(words)
+                raise CtcoreError(f"the tracker's command has no {place}, so the tracker cannot be told {told}")
+
+    def records(
+        self, capture: Path, count: int, sysctls: Mapping[str, int], helpers: Iterable[str] = ()
+    ) -> Generator[Record, None, None]:
         """Run it on a pcap file of ``count`` packets: its lines, checked, as many as there are packets.
+
+        It is told the ``sysctls``, and which new flows have one of the ``helpers``, each ``NAME:PROTO:PORT``.
 
         Raises CtcoreError where it cannot be started and TrackerError where it fails, then or at any line. It is
         ended, with all that it started, when the iterator is closed.
         """
-        self.check(sysctls)
-        told = 0
-        with tempfile.TemporaryFile() as messages, self._running(capture, sysctls, messages) as process:
+        helpers = tuple(helpers)
+        self.check(sysctls, helpers)
+        words, told = self._filled(capture, {**ACCOUNTING, **sysctls}, helpers), 0
+        with tempfile.TemporaryFile() as messages, self._running(words, messages) as process:
             for line in self._lines(process):
                 if told == count:
                     raise TrackerError(f"the tracker printed more lines than the {count} packets of the capture")
@@ -81,11 +95,9 @@ class Tracker:
         if told < count:
             raise TrackerError(f"the tracker printed {told} lines for {count} packets: each has to have one")
 
+    @staticmethod
     @contextmanager
-    def _running(
-        self, capture: Path, sysctls: Mapping[str, int], messages: IO[bytes]
-    ) -> Iterator[subprocess.Popen[bytes]]:
-        words = self._filled(capture, {**ACCOUNTING, **sysctls})
+    def _running(words: list[str], messages: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
         try:
             process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=messages, start_new_session=True
@@ -103,15 +115,10 @@ class Tracker:
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def _filled(self, capture: Path, sysctls: Mapping[str, int]) -> list[str]:
-        words: list[str] = []
-        for word in self._words:
-            word = word.replace(CAPTURE, str(capture))
-            if SYSCTL in word:
-                words += [word.replace(SYSCTL, f"{name}={value}") for name, value in sysctls.items()]
-            else:
-                words.append(word)
-        return words
+    def _filled(self, capture: Path, sysctls: Mapping[str, int], helpers: Iterable[str]) -> list[str]:
+        words = [word.replace(CAPTURE, str(capture)) for word in self._words]
+        words = _repeated(words, SYSCTL, [f"{name}={value}" for name, value in sysctls.items()])
+        return _repeated(words, HELPER, helpers)
 
     def _lines(self, process: subprocess.Popen[bytes]) -> Iterator[bytes]:
         assert process.stdout is not None
@@ -142,6 +149,14 @@ class Tracker:
         if status:
             how = f"was killed by {_signal_name(-status)}" if status < 0 else f"ended with exit status {status}"
             raise TrackerError(f"the tracker {how} {when}{_last_words(messages)}")
+
+
+def _repeated(words: Iterable[str], place: str, told: Iterable[str]) -> list[str]:
+    """The words, each that has the place once for everything that is told, and without it where that is nothing."""
+    told = list(told)
+    return [
+        filled for word in words for filled in ([word.replace(place, one) for one in told] if place in word else [word])
+    ]
 
 
 def _parsed(line: bytes, number: int) -> Record:

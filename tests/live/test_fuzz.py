@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from ctcore.testing.packets import IPv4
 from ctcore.verify.fuzz.command import main
 from ctcore.verify.fuzz.hunt import Hunt
 from ctcore.verify.fuzz.profiles import PROFILES
+from ctcore.verify.fuzz.run import Rounds
 from ctcore.verify.fuzz.shrink import shrink
+from ctcore.verify.kernel import Kernel
 
 pytestmark = [
     pytest.mark.kernel,
@@ -29,6 +34,22 @@ def test_no_difference(profile: str, vary: bool) -> None:
     hunt = Hunt(profile, SEED, vary=vary)
     assert [str(outcome.difference) for _, outcome in hunt.differences(2000)] == []
     assert hunt.packets == 2000
+
+
+def test_a_busy_machine_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a round takes: timeouts are compared, and both sides have aged alike."""
+    replay, waits = Kernel.replay, iter([0, 0, 0, 0, 1.3, 0, 0, 1.3])
+
+    def slow(kernel: Kernel, packet: bytes, ethertype: int) -> dict[str, Any]:
+        time.sleep(next(waits, 0))
+        return replay(kernel, packet, ethertype)
+
+    monkeypatch.setattr(Kernel, "replay", slow)
+    talk = IPv4("10.0.1.2", "10.0.2.2")
+    syn, other = talk.tcp(1, 80, "S", 100), talk.udp(1, 53)
+    outcome = Rounds().run([syn, other] * 4 + [talk.back.icmp_error(3, 1, syn)])
+    assert outcome.difference is None
+    assert outcome.kernel[-1]["entry"]["timeout"] < 119, "it has grown old meanwhile"
 
 
 def tables(direction: int, kind: int, state: int, wrong: int) -> Callable[[pytest.MonkeyPatch], None]:

@@ -15,7 +15,7 @@ from ctcore.verify.decode import query
 from ctcore.verify.fuzz import fragment
 from ctcore.verify.fuzz.ip6 import V6, mended, summed
 from ctcore.verify.fuzz.plain import plainer
-from ctcore.verify.fuzz.profiles import PROFILES, packets_of
+from ctcore.verify.fuzz.profiles import EVERY, packets_of
 from ctcore.verify.fuzz.run import Outcome, Rounds
 from ctcore.verify.fuzz.settings import CHOICES, settings
 from ctcore.verify.fuzz.show import decoded
@@ -27,7 +27,7 @@ IP6 = IPv6("2001:db8:1::2", "2001:db8:2::2")
 
 def profiles() -> Iterator[object]:
     """Every profile; the checksum of SCTP's packets comes with its plugin."""
-    for profile in PROFILES:
+    for profile in EVERY:
         yield pytest.param(profile, marks=pytest.mark.plugins("sctp") if profile.startswith("sctp") else ())
 
 

@@ -17,7 +17,7 @@ from ctcore.verify.kernel import Kernel
 from tests.recorded.make import helped
 from tests.test_cli import run
 
-HELPERS = ("ftp", "tftp", "irc", "amanda", "sip", "sane")
+HELPERS = ("ftp", "tftp", "irc", "amanda", "sip", "sane", "gre", "pptp")
 pytestmark = [pytest.mark.kernel, pytest.mark.plugins("ipv4", "tcp", "udp", "icmp", *HELPERS)]
 
 SEED = 20261

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -76,6 +76,12 @@ class PacketSuite(Suite):
         """How packets are fed: the keyword arguments of ``Witness``."""
         return {"ethertype": self.ethertype}
 
+    def engine(self, registry: Registry, sysctls: Mapping[str, int] | None = None, **how: Any) -> Engine:
+        """A new engine, made as the witness is but for what ``how`` says; its packets are of any EtherType."""
+        made = {**self.how(), **how}
+        del made["ethertype"]
+        return Engine(registry, sysctls, **made)
+
     def said(self, registry: Registry) -> tuple[bytes, ...]:
         """The packets of the conversation."""
         return self.conversation
@@ -122,18 +128,34 @@ class PacketSuite(Suite):
 
         @for_all(self.any_packets(registry), examples=2 * self.examples)
         def law(packets: list[bytes]) -> None:
-            engine = Engine(registry)
+            engine = self.engine(registry)
             result = engine.send(packets[0], ethertype=self.ethertype)
             if result.state not in ("new", "established", "related"):
                 assert (result.entry, result.events, engine.entries, engine.net.table.count) == (None, [], [], 0)
             assert not engine.net.table.unconfirmed
 
     def test_every_flow_can_be_shown_in_every_format(self, registry: Registry) -> None:
-        engine = Engine(registry, {"nf_conntrack_timestamp": 1}, self.how().get("helpers", ()))
+        engine = self.engine(registry, {"nf_conntrack_timestamp": 1})
         for packet in self.said(registry):
             engine.send(packet, ethertype=self.ethertype)
             for ct in engine.entries:
                 check_shown(ct, engine.now)
+
+
+class HeaderSuite(PacketSuite):
+    """And laws about the headers of a protocol.
+
+    ``header`` is what the plugin declares with construct, None where it declares nothing; ``more_headers`` are those
+    that it has beside that.
+    """
+
+    header: ClassVar[Header | None]
+    more_headers: ClassVar[Sequence[Header]] = ()
+
+    def test_the_header_builds_what_it_parses(self) -> None:
+        """And the fast reader reads what construct parses."""
+        for header in (self.header, *self.more_headers):
+            check_header(header, self.examples)
 
 
 def check_shown(ct: Conn, now: int) -> None:

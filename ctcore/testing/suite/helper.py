@@ -12,30 +12,36 @@ from hypothesis.strategies import SearchStrategy
 
 from ctcore.common import Status
 from ctcore.expect import Expectation, ExpectFlag
+from ctcore.headers import Header
 from ctcore.helper import BRINGS
 from ctcore.netfilter import Verdict
 from ctcore.registry import Registry
 from ctcore.slots import HelperSlot
 from ctcore.testing.conformance import accounts
 from ctcore.testing.engine import SECOND, Engine
-from ctcore.testing.flows import HOSTS, SERVER, TcpFlow, UdpFlow
-from ctcore.testing.packets import TCP, UDP, IPv4
+from ctcore.testing.flows import HOSTS, SERVER, U32, TcpFlow, UdpFlow
+from ctcore.testing.packets import TCP, IPv4
 from ctcore.testing.strategies import damaged
-from ctcore.testing.suite.base import PacketSuite, for_all
+from ctcore.testing.suite.base import HeaderSuite, for_all
 
 AGE = 400 * 24 * 3600 * SECOND  # no expectation lives so long
 ANY_PORT = 41000  # where an expectation leaves the source port open
 FLOOD = 40
 
 
-class HelperSuite(PacketSuite):
+class HelperSuite(HeaderSuite):
     """For a helper: ``name``, and ``talk``, a conversation at whose end something is expected.
 
-    ``protocol`` is the one that is talked over, 6 or 17, where the helper works over both.
+    ``protocol`` is the one that is talked over, 6 or 17, where the helper works over both. ``hosts`` talk;
+    ``interfaces`` are the addresses of the host itself with their networks, for a helper that asks for them.
+    ``header`` and ``more_headers`` are what it declares with construct, if it does. Where neither TCP nor UDP is
+    expected, ``as_announced`` is to be overridden.
     """
 
+    header: ClassVar[Header | None] = None
     protocol: ClassVar[int | None] = None
     hosts: ClassVar[IPv4] = HOSTS
+    interfaces: ClassVar[tuple[str, ...]] = ()
 
     def talk(self, flow: Any) -> None:
         """Say on a ``TcpFlow`` or a ``UdpFlow`` what makes the helper announce a flow, with the last words."""
@@ -43,7 +49,7 @@ class HelperSuite(PacketSuite):
 
     def how(self) -> dict[str, Any]:
         """With the helper on flows to its own port."""
-        return {"ethertype": self.ethertype, "helpers": (self.name,)}
+        return {"ethertype": self.ethertype, "helpers": (self.name,), "interfaces": self.interfaces}
 
     def slot(self, registry: Registry) -> HelperSlot:
         """The plugin as a namespace has it. Raises AssertionError where there is none of this name and protocol."""
@@ -60,9 +66,9 @@ class HelperSuite(PacketSuite):
         kind = TcpFlow if slot.l4num == TCP else UdpFlow
         return kind(deliver, self.hosts, 40000, slot.port)
 
-    def talked(self, registry: Registry, helpers: Iterable[str] | None = None) -> Engine:
+    def talked(self, registry: Registry, **how: Any) -> Engine:
         """An engine after the conversation."""
-        engine = Engine(registry, helpers=(self.name,) if helpers is None else helpers)
+        engine = self.engine(registry, **how)
         self.talk(self.flow(self.slot(registry), engine.send))
         return engine
 
@@ -101,14 +107,16 @@ class HelperSuite(PacketSuite):
     def test_what_is_announced_is_related(self, registry: Registry) -> None:
         """The flow that comes as announced is RELATED, names its master, and uses the expectation up."""
         engine = self.talked(registry)
-        master = engine.entry
-        announced = [exp for exp in engine.expectations if exp.tuple.l4num in (TCP, UDP)]
+        announced = engine.expectations
         assert announced, "nothing is expected at the end of the conversation"
         protocols = {exp.tuple.l4num for exp in announced}
-        missing = [BRINGS[l4num] for l4num in protocols if engine.net.l4protos[l4num] is engine.net.generic]
+        untracked = [l4num for l4num in protocols if engine.net.l4protos[l4num] is engine.net.generic]
+        missing = [BRINGS.get(l4num, f"a plugin for protocol {l4num}") for l4num in untracked]
         assert not missing, f"nothing tracks what is expected: pip install {' '.join(missing)}"
-        for exp in announced:
-            came = engine.send(self._as_announced(exp))
+        for number in range(len(announced)):
+            engine = self.talked(registry)
+            master, exp = engine.entry, engine.expectations[number]
+            came = engine.send(self.as_announced(exp))
             if exp.flags & ExpectFlag.INACTIVE:
                 assert came.state == "new", came
                 continue
@@ -118,11 +126,12 @@ class HelperSuite(PacketSuite):
             assert came.entry.status & Status.EXPECTED
             assert (exp in engine.expectations) == bool(exp.flags & ExpectFlag.PERMANENT)
 
-    def _as_announced(self, exp: Expectation) -> bytes:
-        t = exp.tuple
-        source = str(IPv4Address(t.src)) if any(exp.mask_src) else self.hosts.src
+    def as_announced(self, exp: Expectation) -> bytes:
+        """The first packet of a flow that is expected: over TCP or UDP, from the first address that may come."""
+        t, mask = exp.tuple, int.from_bytes(exp.mask_src, "big")
+        source = int.from_bytes(t.src, "big") & mask | (mask != U32)
         sport = int.from_bytes(t.src_u, "big") if any(exp.mask_u) else ANY_PORT
-        hosts = IPv4(source, str(IPv4Address(t.dst)))
+        hosts = IPv4(str(IPv4Address(source)) if mask else self.hosts.src, str(IPv4Address(t.dst)))
         dport = int.from_bytes(t.dst_u, "big")
         return hosts.tcp(sport, dport, "S") if t.l4num == TCP else hosts.udp(sport, dport)
 
@@ -150,7 +159,7 @@ class HelperSuite(PacketSuite):
         *before, (side, last) = self.words(slot)
         whole = {str(exp.tuple) for exp in self.talked(registry).expectations}
         for size in range(len(last)):
-            engine = Engine(registry, helpers=(self.name,))
+            engine = self.engine(registry)
             for packet in self.packets_of(slot, [*before, (side, last[:size])]):
                 engine.send(packet)
             assert {str(exp.tuple) for exp in engine.expectations} <= whole, last[:size]
@@ -160,7 +169,7 @@ class HelperSuite(PacketSuite):
 
         @for_all(self.any_words(registry), examples=self.examples)
         def law(words: list[tuple[int, bytes]]) -> None:
-            engine = Engine(registry, helpers=(self.name,))
+            engine = self.engine(registry)
             slot = self.slot(registry)
             for packet in self.packets_of(slot, words * (FLOOD // len(words))):
                 engine.send(packet)

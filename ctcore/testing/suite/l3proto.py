@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ctcore.headers import Header
 from ctcore.netfilter import ACCEPT, DROP
 from ctcore.netlink import parse
 from ctcore.packet import Packet
@@ -16,16 +13,15 @@ from ctcore.slots import L3Slot
 from ctcore.testing.conformance import accounts, check_inverse
 from ctcore.testing.engine import Engine
 from ctcore.testing.strategies import damaged
-from ctcore.testing.suite.base import PacketSuite, check_fields, check_header, for_all
+from ctcore.testing.suite.base import HeaderSuite, check_fields, for_all
 
 
-class L3ProtoSuite(PacketSuite):
+class L3ProtoSuite(HeaderSuite):
     """For an l3proto plugin: ``name``, ``ethertype`` and ``conversation`` say enough, see ``PacketSuite``.
 
-    ``header`` is what the protocol declares with construct, None where it declares nothing.
+    ``header`` is what the protocol declares with construct, None where it declares nothing; ``more_headers`` are those
+    that it has beside that.
     """
-
-    header: ClassVar[Header | None]
 
     def any_packets(self, registry: Registry) -> SearchStrategy[list[bytes]]:
         """Good packets, damaged ones, any bytes."""
@@ -66,10 +62,6 @@ class L3ProtoSuite(PacketSuite):
         there, back = (self.addresses(registry, packet) for packet in self.conversation[:2])
         assert slot.invert_tuple(there) == back
         assert slot.invert_tuple(back) == there
-
-    def test_the_header_builds_what_it_parses(self) -> None:
-        """And the fast reader reads what construct parses."""
-        check_header(self.header, self.examples)
 
     def test_each_cut_is_refused_with_a_reason(self, registry: Registry) -> None:
         """A packet with bytes missing is dropped or INVALID, and opens no flow."""

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ctcore.headers import Header
 from ctcore.netlink import parse
 from ctcore.packet import Packet
 from ctcore.registry import Registry
 from ctcore.slots import L4Slot
-from ctcore.testing.conformance import check_cuts, check_inverse
+from ctcore.testing.conformance import ETHERTYPE_IPV6, check_cuts, check_inverse
 from ctcore.testing.engine import SECOND, Engine
-from ctcore.testing.strategies import mixed
-from ctcore.testing.suite.base import PacketSuite, check_fields, check_header, for_all
+from ctcore.testing.strategies import directions6, mixed
+from ctcore.testing.suite.base import HeaderSuite, check_fields, for_all
 
 AGE = 400 * 24 * 3600 * SECOND  # no flow lives so long
 
 
-class L4ProtoSuite(PacketSuite):
+class L4ProtoSuite(HeaderSuite):
     """For an l4proto plugin: ``name`` and ``conversation`` say enough, see ``PacketSuite``.
 
-    ``header`` is what the protocol declares with construct, None where it declares nothing.
+    ``header`` is what the protocol declares with construct, None where it declares nothing; ``more_headers`` are those
+    that it has beside that.
     """
 
-    header: ClassVar[Header | None]
-
     def any_packets(self, registry: Registry) -> SearchStrategy[list[bytes]]:
-        """Packets over IPv4."""
-        return mixed(self.good(), self.conversation[0][9])
+        """Packets over IPv4, or over IPv6."""
+        first = self.conversation[0]
+        if self.ethertype == ETHERTYPE_IPV6:
+            return mixed(self.good(), first[6], directions6)
+        return mixed(self.good(), first[9])
 
     def slot(self, registry: Registry) -> L4Slot:
         """The plugin as a namespace has it."""
@@ -63,10 +64,6 @@ class L4ProtoSuite(PacketSuite):
         at = found[0] + slot.u_at
         assert slot.u_at < 0 or packet[at : at + 4] == u, "tuple_at and pkt_to_tuple differ"
         return u
-
-    def test_the_header_builds_what_it_parses(self) -> None:
-        """And the fast reader reads what construct parses."""
-        check_header(self.header, self.examples)
 
     def test_each_cut_is_invalid_with_a_reason(self, registry: Registry) -> None:
         for packet in self.conversation:

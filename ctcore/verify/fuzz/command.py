@@ -14,13 +14,13 @@ from typing import Final
 from ctcore.errors import CtcoreError
 from ctcore.verify.fuzz.hunt import ROUND, Hunt
 from ctcore.verify.fuzz.outside import OutsideRounds
-from ctcore.verify.fuzz.profiles import HELPED, PROFILES
+from ctcore.verify.fuzz.profiles import EVERY, HELPED
 from ctcore.verify.fuzz.run import Rounds
 from ctcore.verify.fuzz.settings import steady
 from ctcore.verify.fuzz.show import test_case
 from ctcore.verify.fuzz.shrink import shrink
 from ctcore.verify.sides import parse_settings
-from ctcore.verify.tracker import PATIENCE, Tracker, TrackerHangs
+from ctcore.verify.tracker import HELPER, PATIENCE, Tracker, TrackerHangs
 
 ALL: Final = "all"
 ENOUGH: Final = 20000
@@ -34,17 +34,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         wanted.packets = ENOUGH
     try:
         fixed = steady(parse_settings(wanted.set))
-        rounds = OutsideRounds(Tracker(wanted.tracker, wanted.tracker_timeout)) if wanted.tracker else Rounds()
-        return _hunt(wanted, fixed, rounds)
+        tracker = Tracker(wanted.tracker, wanted.tracker_timeout) if wanted.tracker else None
+        rounds = Rounds() if tracker is None else OutsideRounds(tracker)
+        return _hunt(wanted, _profiles(wanted.profile, tracker), fixed, rounds)
     except CtcoreError as error:
         print(f"ctcore.verify.fuzz: {error}", file=sys.stderr)
         return 1
 
 
-def _hunt(wanted: argparse.Namespace, fixed: Mapping[str, int], rounds: Rounds) -> int:
+def _profiles(wanted: str, tracker: Tracker | None) -> list[str]:
+    """The profiles that a name stands for; a tracker without helpers is not asked for flows that have one."""
+    if wanted != ALL:
+        return [wanted]
+    if tracker is None or tracker.takes_helpers:
+        return sorted(EVERY)
+    print(f"{ALL} without {', '.join(sorted(HELPED))}: the tracker's command has no {HELPER}", file=sys.stderr)
+    return sorted(EVERY.keys() - HELPED.keys())
+
+
+def _hunt(wanted: argparse.Namespace, profiles: Sequence[str], fixed: Mapping[str, int], rounds: Rounds) -> int:
     """Each profile in turn, the time being shared out among those that are left."""
     begin, status = time.monotonic(), 0
-    profiles = sorted(PROFILES) if wanted.profile == ALL else [wanted.profile]
     for at, profile in enumerate(profiles):
         hunt = Hunt(profile, wanted.seed, wanted.round, fixed, wanted.vary, rounds, number=wanted.begin - 1)
         left = None if wanted.seconds is None else wanted.seconds - (time.monotonic() - begin)
@@ -86,7 +96,7 @@ def _again(hunt: Hunt, wanted: argparse.Namespace) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=_PROGRAM, description=__doc__)
     add = parser.add_argument
-    add("--profile", choices=[*sorted(PROFILES), *sorted(HELPED), ALL], default="mixed", help="what kind of traffic")
+    add("--profile", choices=[*sorted(EVERY), ALL], default="mixed", help="what kind of traffic")
     add("--packets", type=_positive, help=f"stop after that many, {ENOUGH} where --seconds is not given either")
     add("--seconds", type=_positive, help="begin no round after that time, but the first of every profile")
     add("--round", type=_positive, default=ROUND, help="packets in one table")

@@ -13,7 +13,7 @@ from ctcore.verify.fuzz.run import Outcome, Rounds
 from ctcore.verify.fuzz.settings import settings
 
 ROUND: Final = 500
-"""Packets that are through well before a clock that stands still is found out."""
+"""Packets of a round: enough for flows to meet, and so few that no flow grows old."""
 
 
 @dataclass(slots=True)

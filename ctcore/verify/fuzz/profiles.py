@@ -107,9 +107,12 @@ def ethertype_of(profile: str) -> int:
 HELPED: Final[dict[str, Callable[[Random], Stream]]] = {
     name: helped.traffic(language) for name, language in helped.LANGUAGES.items()
 }
-"""The profiles of flows with a helper, each named like it."""
+"""The profiles of flows with a helper, each named like it, or like it and its protocol."""
+
+EVERY: Final = {**PROFILES, **HELPED}
+"""All profiles."""
 
 
 def packets_of(profile: str, seed: int, number: int, count: int) -> list[bytes]:
     """The packets of one round: the same for the same arguments, on any machine."""
-    return list(islice({**PROFILES, **HELPED}[profile](Random(f"{profile} {seed} {number}")), count))
+    return list(islice(EVERY[profile](Random(f"{profile} {seed} {number}")), count))

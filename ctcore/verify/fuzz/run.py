@@ -1,8 +1,11 @@
-"""One round: the same packets to a fresh table of the running kernel and to a fresh one of ctcore."""
+"""One round: the same packets to a fresh table of the running kernel and to a fresh one of ctcore.
+
+ctcore's clock is the kernel's, for each packet the moment at which the kernel was given it: so a round may take as long
+as a busy machine makes it.
+"""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,10 +20,6 @@ from ctcore.verify.streams import ACCOUNTING
 KERNEL_ONLY: Final = {"net.ipv4.conf.all.accept_source_route": 0}
 """What a router does by itself, and ctcore always: the kernel's side of a comparison is a laxer one."""
 
-NOW: Final = 1_700_000_000_000_000_000
-HASTE: Final = 0.9
-"""Seconds that a round may take: ctcore's clock stands still meanwhile, and the kernel's does not."""
-
 Record = dict[str, Any]
 
 
@@ -30,7 +29,6 @@ class Outcome:
     there."""
 
     comparison: Comparison
-    seconds: float = 0.0
     kernel: list[Record] = field(default_factory=list)
     ctcore: list[Record] = field(default_factory=list)
 
@@ -54,26 +52,17 @@ class Rounds:
         self.registry = Registry.load(strict=True).today()
 
     def run(self, packets: Sequence[bytes]) -> Outcome:
-        """Feed the packets, until the first difference; after the last one statistics and tables are compared.
-
-        A difference in a round that took too long proves nothing: such a round is run again.
-        """
-        for _ in range(3):
-            outcome = self._once(packets)
-            if outcome.difference is None or outcome.seconds < HASTE:
-                break
-        return outcome
-
-    def _once(self, packets: Sequence[bytes]) -> Outcome:
-        tracker = Conntrack(self.registry, {**ACCOUNTING, **self.sysctls}, frozen=True, helpers=self.helpers)
+        """Feed the packets, until the first difference; after the last one statistics and tables are compared."""
+        tracker = Conntrack(self.registry, {**ACCOUNTING, **self.sysctls}, helpers=self.helpers)
         outcome = Outcome(Comparison())
         comparison = outcome.comparison
         with Kernel({**KERNEL_ONLY, **ACCOUNTING, **self.sysctls}, tracker.net.helpers.assignments) as kernel:
-            begin = time.monotonic()
             for frame, packet in enumerate(packets, 1):
-                outcome.kernel.append(kernel.replay(packet, self.ethertype))
-                outcome.ctcore.append(_fed(tracker, frame, packet, self.ethertype))
-                comparison.add(outcome.kernel[-1], outcome.ctcore[-1])
+                theirs = kernel.replay(packet, self.ethertype)
+                ours = _fed(tracker, frame, packet, self.ethertype, theirs["time_ns"])
+                outcome.kernel.append(theirs)
+                outcome.ctcore.append(ours)
+                comparison.add(theirs, ours)
                 if comparison.differences:
                     break
             else:
@@ -82,16 +71,15 @@ class Rounds:
                 comparison.add_table(kernel.dump(), flows)
                 expected = [expected_object(exp, tracker.net.now) for exp in tracker.net.expectations]
                 comparison.add_expectations(kernel.expectations(), expected)
-            outcome.seconds = time.monotonic() - begin
         return outcome
 
 
-def _fed(tracker: Conntrack, frame: int, packet: bytes, ethertype: int) -> Record:
-    """ctcore's account of a packet, in the schema of ``trace -o json``."""
-    result = tracker.feed(packet, NOW, ethertype)
+def _fed(tracker: Conntrack, frame: int, packet: bytes, ethertype: int, now: int) -> Record:
+    """ctcore's account of a packet at ``now`` (nanoseconds), in the schema of ``trace -o json``."""
+    result = tracker.feed(packet, now, ethertype)
     return {
         "frame": frame,
-        "time_ns": NOW,
+        "time_ns": now,
         "ctinfo": result.state,
         "direction": result.direction,
         "verdict": result.verdict.name.lower(),

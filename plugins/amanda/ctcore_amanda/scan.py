@@ -10,11 +10,10 @@ from ctcore.scan import decimal
 CONNECT: Final = b"CONNECT "
 STREAMS: Final = (b"DATA ", b"MESG ", b"INDEX ", b"STATE ")  # in the order in which they are looked for
 DIGITS: Final = 5  # of a port; more are not looked at
-U16: Final = 0xFFFF
 
 
 def ports(payload: bytes) -> Iterator[int]:
-    """The port of each stream that the line names, until one has none or 0."""
+    """The port of each stream that the line names, until one has none or 0; the kernel keeps 16 bits of a number."""
     start = payload.find(CONNECT)
     if start < 0:
         return
@@ -27,7 +26,7 @@ def ports(payload: bytes) -> Iterator[int]:
         if at < 0:
             continue
         at += len(stream)
-        port, _ = decimal(payload, at, min(stop, at + DIGITS))
+        port, _ = decimal(payload, at, min(stop, at + DIGITS), bits=16)
         if not port:
             return
-        yield port & U16
+        yield port

@@ -1,23 +1,19 @@
-"""Checks of the header, roles, ASSURED, formats, settings, any bytes."""
+"""Checks of the header, roles, ASSURED, formats, settings."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from ctcore import Header, Registry
+from ctcore import Registry
 from ctcore.formats import save, text
 from ctcore.netlink import attr, parse
-from ctcore.testing.conformance import check_any_bytes, check_cuts, check_surroundings
 from ctcore.testing.conversation import Conversation
 from ctcore.testing.fixtures import Converse
 from ctcore.testing.packets import IPv4, payload_of
-from ctcore.testing.strategies import directions, mixed
 from ctcore.testing.tunnels import dccp
-from ctcore_dccp.header import ACK_NUMBER, DCCP, LONG_SEQ
+from ctcore_dccp.header import DCCP
 
 CLIENT = IPv4("10.0.1.2", "10.0.2.2")
 SERVER = CLIENT.back
@@ -145,49 +141,6 @@ def test_it_is_marked_as_history() -> None:
     assert len(registry.today().plugins) == len(registry.plugins) - 1
 
 
-@pytest.mark.parametrize("header", [DCCP, LONG_SEQ, ACK_NUMBER])
-@given(st.binary(min_size=12, max_size=12), st.binary(max_size=7))
-def test_the_fast_reader_reads_what_construct_parses(header: Header, data: bytes, before: bytes) -> None:
-    part = data[: header.size]
-    parsed = header.parse(part)
-    values = dict(zip(header.fields, header.reader()(before + part, len(before)), strict=True))
-    assert values == {name: parsed[name] for name in header.fields}
-    assert header.build(**values) == part
-
-
 def test_the_header_of_a_packet() -> None:
     parsed = DCCP.parse(payload_of(OPENING[1]))
     assert (parsed.source, parsed.dest, parsed.doff, parsed.type, parsed.x) == (6, 5, 6, RESPONSE, True)
-
-
-packets = mixed(
-    st.builds(
-        lambda ip, kind, ack, offset, coverage, extended, data: dccp(
-            ip, 7, 7, kind, 1, ack, data, offset=offset, coverage=coverage, extended=extended
-        ),
-        directions,
-        st.integers(0, 15),
-        st.one_of(st.none(), st.integers(0, 3)),
-        st.one_of(st.none(), st.integers(0, 15)),
-        st.integers(0, 15),
-        st.booleans(),
-        st.binary(max_size=8),
-    ),
-    33,
-)
-
-
-@given(packets, st.booleans())
-@settings(deadline=None, max_examples=250)
-def test_any_bytes(registry: Registry, packets: list[bytes], cut: bool) -> None:
-    check_any_bytes(registry, packets, cut)
-
-
-@given(packets, st.binary(max_size=80), st.binary(max_size=80), st.booleans())
-@settings(deadline=None, max_examples=100)
-def test_any_surroundings(registry: Registry, packets: list[bytes], before: bytes, after: bytes, cut: bool) -> None:
-    check_surroundings(registry, packets, before, after, cut)
-
-
-def test_every_cut(registry: Registry) -> None:
-    check_cuts(registry, OPENING[0])

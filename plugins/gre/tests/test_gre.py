@@ -1,21 +1,16 @@
-"""Tunnels and calls: keys, the key map, timeouts, formats, any bytes."""
+"""Tunnels and calls: keys, the key map, timeouts, formats."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from ctcore import Conn, Header, Registry
+from ctcore import Conn
 from ctcore.formats import proc, save, text, xml
-from ctcore.netlink import parse
-from ctcore.testing.conformance import check_any_bytes, check_inverse, check_surroundings
 from ctcore.testing.conversation import Conversation
 from ctcore.testing.fixtures import Converse
 from ctcore.testing.packets import IPv4, payload_of
-from ctcore.testing.strategies import directions, mixed
 from ctcore.testing.tunnels import GRE, PPP, gre, pptp_gre
 from ctcore_gre import Gre, KeyMap
 from ctcore_gre import header as headers
@@ -162,58 +157,11 @@ def test_formats(converse: Converse) -> None:
     assert talk.flow["gre"] == {"timeout": 30, "stream_timeout": 180}
 
 
-@given(st.binary(min_size=4, max_size=4))
-def test_keys(u: bytes) -> None:
-    plugin = Gre()
-    check_inverse(plugin.invert_tuple, u)
-    assert plugin.nlattr_to_tuple(parse(plugin.tuple_to_nlattr(u))) == u
-
-
 @pytest.mark.parametrize("attrs", [{}, {2: b"ab"}, {2: b"a", 3: b"abc"}])
 def test_keys_that_are_missing(attrs: Mapping[int, bytes]) -> None:
     assert Gre().nlattr_to_tuple(attrs) is None
 
 
-@pytest.mark.parametrize("header", [headers.GRE, headers.ENHANCED])
-@given(st.binary(min_size=8, max_size=8), st.binary(max_size=7))
-def test_the_fast_reader_reads_what_construct_parses(header: Header, data: bytes, before: bytes) -> None:
-    part = data[: header.size]
-    parsed = header.parse(part)
-    values = dict(zip(header.fields, header.reader()(before + part, len(before)), strict=True))
-    assert values == {name: parsed[name] for name in header.fields}
-    assert header.build(**values) == part
-
-
 def test_the_header_of_a_call() -> None:
     parsed = headers.ENHANCED.parse(payload_of(call(CLIENT, 0xDE)))
     assert (parsed.version, parsed.protocol, parsed.payload_len, parsed.call_id) == (1, PPP, 4, 0xDE)
-
-
-packets = mixed(
-    st.one_of(
-        st.builds(
-            lambda ip, data, flags, version, protocol: ip.packet(
-                GRE, gre(data, flags=flags << 3, version=version, protocol=protocol)
-            ),
-            directions,
-            st.binary(max_size=12),
-            st.integers(0, 0x1FFF),
-            st.integers(0, 7),
-            st.sampled_from([0x800, PPP]),
-        ),
-        st.builds(call, directions, st.integers(0, 3)),
-    ),
-    GRE,
-)
-
-
-@given(packets, st.booleans())
-@settings(deadline=None, max_examples=250)
-def test_any_bytes(registry: Registry, packets: list[bytes], cut: bool) -> None:
-    check_any_bytes(registry, packets, cut)
-
-
-@given(packets, st.binary(max_size=80), st.binary(max_size=80), st.booleans())
-@settings(deadline=None, max_examples=100)
-def test_any_surroundings(registry: Registry, packets: list[bytes], before: bytes, after: bytes, cut: bool) -> None:
-    check_surroundings(registry, packets, before, after, cut)

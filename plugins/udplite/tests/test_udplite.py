@@ -1,24 +1,18 @@
-"""Checks, the kernel's own pseudo header, UDP's timeouts, formats, any bytes."""
+"""Checks, the kernel's own pseudo header, UDP's timeouts, formats."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ctcore import Registry
 from ctcore.formats import save, text
-from ctcore.netlink import parse
-from ctcore.testing.conformance import check_any_bytes, check_cuts, check_inverse, check_surroundings
 from ctcore.testing.conversation import Conversation
 from ctcore.testing.fixtures import Converse
 from ctcore.testing.packets import IPv4, checksum, payload_of, shortened
-from ctcore.testing.strategies import directions, mixed
 from ctcore.testing.tunnels import udplite
 from ctcore_udplite import UdpLite
-from ctcore_udplite.header import UDPLITE
 
 CLIENT = IPv4("10.0.1.2", "10.0.2.2")
 SERVER = CLIENT.back
@@ -102,49 +96,6 @@ def test_formats(converse: Converse) -> None:
     assert save.flow_line(talk.entry, talk.now).endswith(f"-p udplite {ports}")
 
 
-@given(st.binary(min_size=4, max_size=4))
-def test_ports(u: bytes) -> None:
-    plugin = UdpLite()
-    check_inverse(plugin.invert_tuple, u)
-    assert plugin.nlattr_to_tuple(parse(plugin.tuple_to_nlattr(u))) == u
-
-
 @pytest.mark.parametrize("attrs", [{}, {2: b"ab"}, {2: b"a", 3: b"abc"}])
 def test_ports_that_are_missing(attrs: Mapping[int, bytes]) -> None:
     assert UdpLite().nlattr_to_tuple(attrs) is None
-
-
-@given(st.binary(min_size=8, max_size=8), st.binary(max_size=7))
-def test_the_fast_reader_reads_what_construct_parses(header: bytes, before: bytes) -> None:
-    parsed = UDPLITE.parse(header)
-    values = dict(zip(UDPLITE.fields, UDPLITE.reader()(before + header, len(before)), strict=True))
-    assert values == {name: parsed[name] for name in UDPLITE.fields}
-    assert UDPLITE.build(**values) == header
-
-
-packets = mixed(
-    st.builds(
-        lambda ip, data, coverage, check: udplite(ip, 7, 7, data, coverage=coverage, check=check),
-        directions,
-        st.binary(max_size=20),
-        st.integers(0, 30),
-        st.one_of(st.none(), st.integers(0, 65535)),
-    ),
-    136,
-)
-
-
-@given(packets, st.booleans())
-@settings(deadline=None, max_examples=250)
-def test_any_bytes(registry: Registry, packets: list[bytes], cut: bool) -> None:
-    check_any_bytes(registry, packets, cut)
-
-
-@given(packets, st.binary(max_size=80), st.binary(max_size=80), st.booleans())
-@settings(deadline=None, max_examples=100)
-def test_any_surroundings(registry: Registry, packets: list[bytes], before: bytes, after: bytes, cut: bool) -> None:
-    check_surroundings(registry, packets, before, after, cut)
-
-
-def test_every_cut(registry: Registry) -> None:
-    check_cuts(registry, udplite(CLIENT, 1, 2, b"hello"))
