@@ -256,7 +256,11 @@ class HelperSpec:
 
 
 class ExtensionSpec:
-    """The hooks of an extension type; data: ``name``, and ``id`` for the kernel's own types."""
+    """The hooks of an extension type; data: ``name``, and ``id`` for the kernel's own types.
+
+    ``switch`` may name an attribute of the namespace: while that is false, ``create`` is asked only for flows that have
+    a template.
+    """
 
     @_extension(firstresult=True)
     def create(self, ct: Conn, tmpl: Conn | None) -> Any:
@@ -323,6 +327,6 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "l3proto": ("rcv", "pkt_to_tuple", "invert_tuple", "get_l4proto", "route", "print_tuple", "hook_ops"),
     "l4proto": ("pkt_to_tuple", "invert_tuple", "packet", "print_tuple"),
     "helper": ("help",),
-    "extension": ("create",),
+    "extension": (),
     "observer": (),
 }

@@ -57,8 +57,6 @@ class Lifecycle:
         if ct.l4.destroy is not None:
             ct.l4.destroy(ct)
         if ct.ext is not None:
-            if ct.ext[EXT_HELPER] is not None:
-                net.expectations.remove_all(ct)  # of a flow whose first packet was refused after it had announced some
             for ext in net.ext_types:
                 data = ct.ext_find(ext.id)
                 if data is not None and ext.destroy is not None:

@@ -12,14 +12,14 @@ cdef int ACCEPT, DROP, FORWARD, LOCAL_IN, LOCAL_OUT, POST_ROUTING, PRE_ROUTING
 
 cdef class Receiver:
     cdef readonly object net
-    cdef public long long now
+    cdef public long long now, held, held_most
     cdef public bint host
     cdef Wheel wheel
     cdef dict l3protos
     cdef list observers
     cdef public L3Slot latest
 
-    @cython.locals(l3=L3Slot, verdict=int)
+    @cython.locals(l3=L3Slot, verdict=int, back="long long")
     cpdef int receive(self, Packet pkt, int ethertype, long long now) except? -99
     @cython.locals(ct=Conn, verdict=int)
     cdef int _track(self, Packet pkt, L3Slot l3) except? -99

@@ -22,14 +22,16 @@ class Receiver:
 
     ``now``     nanoseconds: the time of the latest packet
     ``latest``  the protocol of the latest packet, or None: the next one is likely to be of the same
+    ``held``    how many packets were older than one before them, ``held_most`` by how many nanoseconds at the most
     ``host``    true where the host has addresses of its own; else every packet is forwarded
     """
 
-    __slots__ = ("host", "l3protos", "latest", "net", "now", "observers", "wheel")
+    __slots__ = ("held", "held_most", "host", "l3protos", "latest", "net", "now", "observers", "wheel")
 
     def __init__(self, net: Net) -> None:
         self.net = net
         self.now = 0
+        self.held = self.held_most = 0
         self.host = False
         self.wheel = net.wheel
         self.l3protos = net.l3protos
@@ -52,7 +54,10 @@ class Receiver:
             if now >= self.wheel.next:
                 self.net.collect()
         elif now < self.now:
-            pkt.note(f"time went back by {(self.now - now) / 1e9:.6f} s; held")
+            back = self.now - now
+            pkt.note(f"time went back by {back / 1e9:.6f} s; held")
+            self.held += 1
+            self.held_most = max(self.held_most, back)
             now = self.now
         pkt.now = now
         l3 = self.latest

@@ -24,4 +24,4 @@ cdef class L4Slot:
 
 cdef class ExtSlot:
     cdef public int id
-    cdef public object column, create, destroy, dump, event, info, move, name, packet, plugin
+    cdef public object column, create, destroy, dump, event, info, move, name, packet, plugin, switch

@@ -214,13 +214,27 @@ class ExtSlot:
     concerns a flow with data of this type. A type without these hooks is in neither list.
     """
 
-    __slots__ = ("column", "create", "destroy", "dump", "event", "id", "info", "move", "name", "packet", "plugin")
+    __slots__ = (
+        "column",
+        "create",
+        "destroy",
+        "dump",
+        "event",
+        "id",
+        "info",
+        "move",
+        "name",
+        "packet",
+        "plugin",
+        "switch",
+    )
 
     def __init__(self, info: PluginInfo, plugin: Any, table: VTable, ext_id: int) -> None:
         self.info = info
         self.plugin = plugin
         self.name: str = plugin.name
         self.id = ext_id
+        self.switch: str | None = getattr(plugin, "switch", None)
         self.create: Hook | None = table.bind(plugin, "create")
         self.move = table.bind_guarded(plugin, "move")
         self.packet = table.bind_guarded(plugin, "packet")

@@ -186,6 +186,8 @@ class Tracker(HookFunction):
         table.unconfirmed.add(ct)
         pkt.ct = ct
         for ext in self.creators:
+            if tmpl is None and ext.switch is not None and not getattr(self.net, ext.switch):
+                continue
             data = ext.create(ct, tmpl)  # type: ignore[misc] # those that have none are not in the list
             if data is not None:
                 ct.ext_add(ext.id, data)

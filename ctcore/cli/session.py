@@ -11,7 +11,7 @@ from ctcore.choice import check_names
 from ctcore.cli.conduct import INPUT, INTERRUPTED, say
 from ctcore.cli.options import Reading
 from ctcore.cli.progress import Progress
-from ctcore.cli.watch import Interrupt, Times, WatchedCapture
+from ctcore.cli.watch import Interrupt, WatchedCapture
 from ctcore.errors import CtcoreError, PluginError
 from ctcore.registry import Registry
 
@@ -46,7 +46,7 @@ class Session:
         self._reading = reading
         self._bar = reading.progress and sys.stderr.isatty() and not (chatty and sys.stdout.isatty())
         self._interrupt = Interrupt()
-        self._times = Times()
+        self._start: int | None = None
         self._stopped_by: CtcoreError | None = None
 
     def replay(
@@ -78,8 +78,11 @@ class Session:
     @property
     def start(self) -> int:
         """The time of the very first packet (nanoseconds), to be asked in ``on_packet``."""
-        assert self._times.first is not None
-        return self._times.first * 1000
+        if self._start is None:
+            assert self.capture is not None
+            assert self.capture.first_time is not None
+            self._start = self.capture.first_time
+        return self._start
 
     @contextmanager
     def blame(self) -> Iterator[None]:
@@ -99,8 +102,8 @@ class Session:
         """
         sys.stdout.flush()
         self.net.plugs.end()
-        if self._times.count and self._reading.clock == "capture":
-            count, most = self._times.count, self._times.most / 1e6
+        if self.net.receiver.held:
+            count, most = self.net.receiver.held, self.net.receiver.held_most / 1e9
             say(
                 f"ctcore: {count} packet{'s are' if count > 1 else ' is'} older than one before, "
                 f'by up to {most:.6f} s: time was held ("ctcore trace" marks them)'
@@ -123,7 +126,7 @@ class Session:
         on_batch: Callable[[], None] | None,
     ) -> None:
         bpf = self._reading.bpf
-        self.capture = WatchedCapture(path, bpf, self._interrupt, self._times, progress, on_batch)
+        self.capture = WatchedCapture(path, bpf, self._interrupt, progress, on_batch)
         with self.capture, self.blame():
             self.tracker.replay(self.capture, on_packet)
 

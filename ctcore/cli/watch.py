@@ -1,4 +1,4 @@
-"""Watching a replay once a batch, off the packet path: Ctrl-C, time that goes backwards, progress."""
+"""Watching a replay once a batch, off the packet path: Ctrl-C, output, progress."""
 
 from __future__ import annotations
 
@@ -39,52 +39,25 @@ class Interrupt:
         self.asked = True
 
 
-class Times:
-    """Packets that are older than one before them: ``count`` of them, ``most`` microseconds at the most.
-
-    ``first`` is the time of the very first packet (microseconds), None before it.
-    """
-
-    def __init__(self) -> None:
-        self.first: int | None = None
-        self.count = 0
-        self.most = 0
-        self._latest = 0
-
-    def look(self, index: memoryview) -> None:
-        """Look at a batch: ``index`` has four numbers a packet, seconds and microseconds the first two."""
-        seconds, micros = index[::4].tolist(), index[1::4].tolist()
-        times = [second * 1_000_000 + micro for second, micro in zip(seconds, micros, strict=True)]
-        if self.first is None:
-            self.first = times[0]
-        if times[0] < self._latest or times != sorted(times):
-            for time in times:
-                if time < self._latest:
-                    self.count += 1
-                    self.most = max(self.most, self._latest - time)
-                else:
-                    self._latest = time
-        else:
-            self._latest = times[-1]
-
-
 class WatchedCapture(Capture):
-    """A capture whose batches end early after Ctrl-C; after each one ``on_batch`` is called and output is passed on."""
+    """A capture whose batches end early after Ctrl-C; after each one ``on_batch`` is called and output is passed on.
+
+    ``first_time`` is the time of its first packet (nanoseconds), None before it.
+    """
 
     def __init__(
         self,
         path: str,
         bpf: str | None,
         interrupt: Interrupt,
-        times: Times,
         progress: Progress,
         on_batch: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(path, bpf)
         self._on_batch = on_batch
         self._interrupt = interrupt
-        self._times = times
         self._progress = progress
+        self.first_time: int | None = None
         self._before = 0
         self._index = memoryview(b"")
 
@@ -94,7 +67,8 @@ class WatchedCapture(Capture):
         for buffer, index in super().batches():
             self._before = packets
             self._index = memoryview(index).cast("I")
-            self._times.look(self._index)
+            if self.first_time is None:
+                self.first_time = self.time_of(packets + 1)
             yield buffer, index
             packets += len(self._index) // 4
             if self._on_batch is not None:

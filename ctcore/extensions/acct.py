@@ -22,6 +22,7 @@ class Acct:
 
     name = "acct"
     id = ExtId.ACCT
+    switch = "acct"
 
     @extension
     def create(self, ct: Conn, tmpl: Conn | None) -> Counters | None:

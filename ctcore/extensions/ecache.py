@@ -26,6 +26,7 @@ class Ecache:
 
     name = "ecache"
     id = ExtId.ECACHE
+    switch = "events"
 
     @extension
     def create(self, ct: Conn, tmpl: Conn | None) -> EventCache | None:

@@ -34,5 +34,6 @@ class Helper:
     id = ExtId.HELPER
 
     @extension
-    def create(self, ct: Conn, tmpl: Conn | None) -> None:
-        """Nothing by itself: ``ctcore.helper.attach`` attaches it."""
+    def destroy(self, ct: Conn, data: HelperData) -> None:
+        """Take back what the flow announced: its first packet may have been refused after that."""
+        ct.net.expectations.remove_all(ct)

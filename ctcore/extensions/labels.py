@@ -23,6 +23,7 @@ class Labels:
 
     name = "labels"
     id = ExtId.LABELS
+    switch = "labels_used"
 
     @extension
     def create(self, ct: Conn, tmpl: Conn | None) -> LabelSet | None:

@@ -22,6 +22,7 @@ class Tstamp:
 
     name = "tstamp"
     id = ExtId.TSTAMP
+    switch = "timestamp"
 
     @extension
     def create(self, ct: Conn, tmpl: Conn | None) -> Timestamps | None:
