@@ -45,8 +45,8 @@ SETTINGS: Final[dict[str, dict[str, int]]] = {
 
 FUZZED: Final = {
     "fuzz-tcp.pcap": (102, {"tcp": 300, "tcp-close": 300}),
-    "fuzz-sctp.pcap": (102, {"sctp": 150, "sctp-close": 150}),
-    "fuzz-tunnels.pcap": (102, {"gre": 90, "udplite": 90}),
+    "fuzz-sctp.pcap": (102, {"sctp": 150, "sctp-close": 150, "sctp6": 40}),
+    "fuzz-tunnels.pcap": (102, {"gre": 90, "udplite": 90, "gre6": 30, "udplite6": 60}),
     "fuzz-others.pcap": (102, {"udp": 40, "generic": 30, "icmp": 80, "frag": 80, "options": 30}),
     "fuzz-6.pcap": (129, {"tcp6": 60, "udp6": 30, "generic6": 10, "icmp6": 120, "frag6": 160, "options6": 140}),
 }
