@@ -60,11 +60,13 @@ _START: Final = 1_700_000_000  # seconds since the epoch; a packet comes every m
 
 HELPED: Final[dict[str, tuple[str, ...]]] = {
     "ftp.pcap": ("ftp",),
+    "ftp6.pcap": ("ftp",),
     "tftp.pcap": ("tftp",),
     "irc.pcap": ("irc",),
     "amanda.pcap": ("amanda",),
     "sip-udp.pcap": ("sip:udp",),
     "sip-tcp.pcap": ("sip:tcp",),
+    "sip6.pcap": ("sip:udp",),
     "scan.pcap": ("sane",),
     "pptp.pcap": ("pptp",),
 }
