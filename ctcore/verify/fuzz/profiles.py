@@ -96,18 +96,28 @@ PROFILES: Final[dict[str, Callable[[Random], Stream]]] = {
 """Each kind over IPv4 and, with a 6 behind its name, over IPv6, where options are extension headers."""
 
 
-def ethertype_of(profile: str) -> int:
-    """What the packets of a profile are."""
-    return (V6 if profile in _OVER_IPV6 else V4).ethertype
-
+_HELPED6: Final = {f"{name}6": language for name, language in helped.LANGUAGES.items() if language.ipv6}
 
 HELPED: Final[dict[str, Callable[[Random], Stream]]] = {
-    name: helped.traffic(language) for name, language in helped.LANGUAGES.items()
+    **{name: helped.traffic(language) for name, language in helped.LANGUAGES.items()},
+    **{name: helped.traffic(language, V6) for name, language in _HELPED6.items()},
 }
-"""The profiles of flows with a helper, each named like it, or like it and its protocol."""
+"""The profiles of flows with a helper, each named like it, or like it and its protocol; over IPv6 with a 6 behind."""
 
 EVERY: Final = {**PROFILES, **HELPED}
 """All profiles."""
+
+
+def ethertype_of(profile: str) -> int:
+    """What the packets of a profile are."""
+    return (V6 if profile in _OVER_IPV6 or profile in _HELPED6 else V4).ethertype
+
+
+def helpers_of(profile: str) -> tuple[str, ...]:
+    """The helpers that new flows of a profile are given."""
+    if profile in _HELPED6:
+        return (_HELPED6[profile].helper,)
+    return (profile,) if profile in HELPED else ()
 
 
 def packets_of(profile: str, seed: int, number: int, count: int) -> list[bytes]:
