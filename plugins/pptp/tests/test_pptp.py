@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctcore import Conn, Conntrack, Registry, Result
+from ctcore.formats import expects
 from ctcore.testing.conversation import SECOND, START
 from ctcore.testing.packets import IPv4
 from ctcore.testing.tunnels import GRE, pptp_gre
@@ -225,6 +226,16 @@ def test_a_table_of_expectations_that_is_full(registry: Registry) -> None:
     control.net.expectations.maximum = 1
     assert control.play(*DIALLED).reasons
     assert control.expected() == []
+
+
+def test_the_lines_of_what_is_expected(control: Control) -> None:
+    """The master is a TCP connection, whatever it expects: its ports are no keys."""
+    control.play(*DIALLED)
+    exp = next(iter(control.net.expectations))
+    line = expects.text_line(exp, control.now)
+    assert " srckey=0x6f dstkey=0xde mask-src=" in line
+    assert " master-src=10.0.1.2 master-dst=10.0.2.2 sport=1000 dport=1723 class=0 helper=pptp" in line
+    assert "<master><sport>1000</sport><dport>1723</dport></master>" in expects.xml_line(exp, control.now)
 
 
 def test_without_gre_nothing_is_dropped_either() -> None:
