@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from ctcore import Packet
 from tests.live.test_fuzz import of_module
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -68,8 +69,8 @@ def low_byte_of_the_length(patch: pytest.MonkeyPatch) -> None:
 
     right = Ipv6.checksum_partial
 
-    def checksum_partial(self: Ipv6, pkt: object, dataoff: int, length: int, protonum: int) -> bool:
-        return right(self, pkt, dataoff, length, protonum - (pkt.end - dataoff & ~0xFF))  # type: ignore[attr-defined]
+    def checksum_partial(self: Ipv6, pkt: Packet, dataoff: int, length: int, protonum: int) -> bool:
+        return right(self, pkt, dataoff, length, protonum - (pkt.end - dataoff & ~0xFF))
 
     patch.setattr(Ipv6, "checksum_partial", checksum_partial)
 

@@ -34,7 +34,7 @@ class Control:
 
     def __init__(self, registry: Registry, ip: IPv4 = CLIENT, beside: Control | None = None) -> None:
         settings = {"nf_conntrack_acct": 1}
-        self.conntrack = beside.conntrack if beside else Conntrack(registry, settings, helpers=["pptp"])
+        self.conntrack: Conntrack = beside.conntrack if beside else Conntrack(registry, settings, helpers=["pptp"])
         self.net = self.conntrack.net
         self.now = START
         self.ends = ((ip, (1000, 1723)), (ip.back, (1723, 1000)))
