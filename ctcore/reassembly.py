@@ -9,7 +9,9 @@ from typing import Final, Generic, TypeVar
 
 from ctcore.netfilter import STOLEN
 from ctcore.packet import Packet
+from ctcore.sysctl import NETFILTER, U64_MAX, Sysctl
 
+LONG_MAX: Final = 2**63 - 1
 OVERHEAD: Final = 768  # bytes of memory that a small fragment takes beside its data, on a 64-bit kernel
 MAX_LENGTH: Final = 65535
 ECN_CE: Final = 3
@@ -113,7 +115,7 @@ class Queues(Generic[Key, AnyQueue]):
     def find(self, key: Key, now: int) -> AnyQueue | None:
         """The queue for a fragment, a new one where there is none; None where memory is used up."""
         self._expire(now)
-        if self.memory > self.high_thresh:
+        if not self.memory <= self.high_thresh <= LONG_MAX:  # what is more is a negative number to the kernel
             return None
         queue = self._queues.get(key)
         if queue is None:
@@ -136,6 +138,20 @@ class Queues(Generic[Key, AnyQueue]):
     def _expire(self, now: int) -> None:
         for key in [key for key, queue in self._queues.items() if queue.deadline <= now]:
             self.discard(key)
+
+
+def thresholds(prefix: str) -> tuple[Sysctl, Sysctl]:
+    """The two settings for the memory of the owner's ``fragments``: neither may pass the other, as in the kernel."""
+    low, high = f"{prefix}_low_thresh", f"{prefix}_high_thresh"
+    return (
+        _threshold(high, 4194304, "fragments.high_thresh", "memory for fragments", floor=low),
+        _threshold(low, 3145728, "fragments.low_thresh", "kept for its name", ceiling=high),
+    )
+
+
+def _threshold(path: str, default: int, attribute: str, doc: str, *, floor: str = "", ceiling: str = "") -> Sysctl:
+    name = path.removeprefix(NETFILTER)
+    return Sysctl(name, default, attribute, doc, None, "bytes", 0, U64_MAX, floor=floor, ceiling=ceiling)
 
 
 def stolen(pkt: Packet, reason: str) -> int:

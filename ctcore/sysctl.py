@@ -14,6 +14,7 @@ NETFILTER: Final = "net.netfilter."
 SECOND: Final = 1_000_000_000  # nanoseconds
 INT_MAX: Final = 2**31 - 1
 U32_MAX: Final = 2**32 - 1
+U64_MAX: Final = 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Sysctl:
     ``attribute``   the owner's attribute that holds the value, times ``scale``; dotted for a part of the owner
     ``index``       the place in that attribute, where it is a list
     ``read_only``   true for what can be read but not set
+    ``floor``       the full name of another setting, below which this one cannot be set
+    ``ceiling``     one above which this one cannot be set
     """
 
     name: str
@@ -38,6 +41,8 @@ class Sysctl:
     maximum: int = INT_MAX
     scale: int = 1
     read_only: bool = False
+    floor: str = ""
+    ceiling: str = ""
 
     @property
     def path(self) -> str:
@@ -118,9 +123,11 @@ class Sysctls(Mapping[str, int]):
         sysctl, owner = self._find(name)
         if sysctl.read_only:
             raise SysctlError(f"sysctl {sysctl.path} can only be read")
-        if not sysctl.minimum <= value <= sysctl.maximum:
+        least = max(sysctl.minimum, self[sysctl.floor]) if sysctl.floor else sysctl.minimum
+        most = min(sysctl.maximum, self[sysctl.ceiling]) if sysctl.ceiling else sysctl.maximum
+        if not least <= value <= most:
             raise SysctlError(
-                f"sysctl {sysctl.path} cannot be {value}: it must be from {sysctl.minimum} to {sysctl.maximum}"
+                f"sysctl {sysctl.path} cannot be {value}: it must be from {least} to {most}"
                 + (f" {sysctl.unit}" if sysctl.unit else "")
             )
         sysctl.write(owner, value)

@@ -18,6 +18,7 @@ from ctcore.sources import open_capture
 from ctcore.verify.recorded import Recording, compare_recorded, place
 from ctcore.verify.sidebyside import Outcome, replay
 from ctcore.verify.sides import Own
+from tests import planted
 from tests.live.test_fuzz import FAULTS, FAULTS6
 from tests.recorded.make import HELPED_HERE, HERE, SETTINGS, captures, helped
 from tests.test_cli import run
@@ -131,7 +132,7 @@ def found_by(name: str) -> Path | None:
     return None
 
 
-PLANTED = {**FAULTS, **{fault: plant for fault, (_, plant) in FAULTS6.items()}}
+PLANTED = {**FAULTS, **{fault: plant for fault, (_, plant) in {**FAULTS6, **planted.TRANSPORTS}.items()}}
 
 
 @pytest.mark.plain
@@ -142,6 +143,20 @@ def test_a_planted_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -
     assert capture is not None
     monkeypatch.undo()
     assert compare_recorded(recording_of(capture, "defaults"), str(capture)).agrees, "it is the fault that was found"
+
+
+@pytest.mark.plain
+@pytest.mark.plugins("pptp")
+@pytest.mark.parametrize("fault", planted.PPTP)
+def test_a_fault_planted_in_pptp_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def agrees() -> bool:
+        recordings = [(place(HELPED_HERE, str(path)), str(path)) for path in helped() if "pptp" in path.name]
+        return all(compare_recorded(*recording).agrees for recording in recordings)
+
+    planted.PPTP[fault][1](monkeypatch)
+    assert not agrees()
+    monkeypatch.undo()
+    assert agrees(), "it is the fault that was found"
 
 
 # The command.

@@ -70,9 +70,8 @@ DCCP = {
 }
 IPV6 = {
     "nf_conntrack_frag6_timeout": (60, 0, 2**32 - 1),
-    "nf_conntrack_frag6_low_thresh": (3145728, 0, 2**31 - 1),
-    "nf_conntrack_frag6_high_thresh": (4194304, 0, 2**31 - 1),
 }
+THRESHOLDS = {"ipv4": "net.ipv4.ipfrag", "ipv6": "net.netfilter.nf_conntrack_frag6"}
 ICMPV6 = {"nf_conntrack_icmpv6_timeout": (30, 0, 2**32 - 1)}
 
 
@@ -111,7 +110,25 @@ def test_default_and_range(net: Net, name: str, default: int, minimum: int, maxi
 
 @EVERY
 def test_unit(net: Net, name: str, default: int, minimum: int, maximum: int) -> None:
-    assert net.sysctl.find(name).unit == ("seconds" if "timeout" in name else "bytes" if "thresh" in name else "")
+    assert net.sysctl.find(name).unit == ("seconds" if "timeout" in name else "")
+
+
+@pytest.mark.parametrize("prefix", [pytest.param(p, marks=pytest.mark.plugins(name)) for name, p in THRESHOLDS.items()])
+def test_a_threshold_does_not_pass_the_other(net: Net, prefix: str) -> None:
+    """``tests/live/test_kernel.py`` asks the kernel, which refuses such a value (EINVAL)."""
+    low, high = f"{prefix}_low_thresh", f"{prefix}_high_thresh"
+    assert (net.sysctl[low], net.sysctl[high], net.sysctl.find(low).unit) == (3145728, 4194304, "bytes")
+    for name, value, span in (
+        (low, 4194305, "0 to 4194304"),
+        (high, 3145727, f"3145728 to {2**64 - 1}"),
+        (high, 2**64, f"3145728 to {2**64 - 1}"),
+        (low, -1, "0 to 4194304"),
+    ):
+        with pytest.raises(SysctlError, match=f"{name} cannot be {value}: it must be from {span} bytes"):
+            net.sysctl[name] = value
+    for name, value in ((low, 4194304), (high, 2**64 - 1), (low, 2**64 - 1), (low, 0), (high, 0)):
+        net.sysctl[name] = value
+        assert net.sysctl[name] == value
 
 
 def test_no_other_core_setting(net: Net) -> None:
@@ -122,6 +139,7 @@ def test_no_other_core_setting(net: Net) -> None:
 @pytest.mark.plugins("ipv4", "ipv6", "tcp", "udp", "icmp", "icmpv6", "sctp", "gre", "dccp")
 def test_no_other_setting_of_the_plugins(net: Net) -> None:
     known = {*CORE, *IPV6, *TCP, *UDP, *ICMP, *ICMPV6, *SCTP, *GRE, *DCCP, "nf_conntrack_count"}
+    known |= {"nf_conntrack_frag6_low_thresh", "nf_conntrack_frag6_high_thresh"}
     assert {name for name in net.sysctl if name.startswith("net.netfilter.")} == {f"net.netfilter.{n}" for n in known}
     assert net.sysctl["net.ipv4.ipfrag_time"] == 30
 

@@ -58,6 +58,8 @@ def command(
 
 def _sentence(sysctl: Sysctl) -> str:
     values = f"from {sysctl.minimum} to {sysctl.maximum}" + (f" {sysctl.unit}" if sysctl.unit else "")
+    values += f", never below {sysctl.floor}" if sysctl.floor else ""
+    values += f", never above {sysctl.ceiling}" if sysctl.ceiling else ""
     return f"{sysctl.doc}; {'read only' if sysctl.read_only else values}"
 
 

@@ -66,8 +66,8 @@ def helper_of(exp: Expectation) -> HelperSlot | None:
 
 
 def tuple_fields(exp: Expectation, t: Tuple, full: bool = False) -> tuple[Fields, Fields]:
-    """The network and the transport part of a tuple of the expected protocol."""
-    l3, l4 = exp.master.l3, exp.master.net.l4protos[exp.tuple.l4num]
+    """The network and the transport part of one of its tuples: the protocol of the master's may be another one."""
+    l3, l4 = exp.master.l3, exp.master.net.l4protos[t.l4num]
     return l3.print_tuple(t.src + t.dst, full), l4.print_tuple(t.src_u + t.dst_u)
 
 

@@ -13,7 +13,7 @@ from ctcore.formats.objects import flow_object, packet_object
 from ctcore.registry import Registry
 from ctcore.sources import open_capture
 from ctcore.testing.flows import HOSTS, TcpFlow, UdpFlow
-from ctcore.testing.packets import IPv4
+from ctcore.testing.packets import Transports
 
 SECOND: Final = 1_000_000_000  # nanoseconds
 START: Final = 1_700_000_000 * SECOND
@@ -48,11 +48,11 @@ class Engine:
         self._last = self.conntrack.feed(packet, self.now, ethertype, wire_length)
         return self._last
 
-    def tcp_flow(self, port: int = 80, hosts: IPv4 = HOSTS, sport: int = 40000) -> TcpFlow:
+    def tcp_flow(self, port: int = 80, hosts: Transports = HOSTS, sport: int = 40000) -> TcpFlow:
         """A TCP connection to a server's ``port`` that nobody has opened yet."""
         return TcpFlow(self.send, hosts, sport, port)
 
-    def udp_flow(self, port: int = 53, hosts: IPv4 = HOSTS, sport: int = 40000) -> UdpFlow:
+    def udp_flow(self, port: int = 53, hosts: Transports = HOSTS, sport: int = 40000) -> UdpFlow:
         """Datagrams to a server's ``port`` and back."""
         return UdpFlow(self.send, hosts, sport, port)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ctcore.api import Result
-from ctcore.testing.packets import IPv4
+from ctcore.testing.packets import IPv4, Transports
 
 CLIENT, SERVER = 0, 1
 HOSTS: Final = IPv4("10.0.1.2", "10.0.2.2")
@@ -25,14 +25,14 @@ class Flow:
     ``said`` has the data that went over the flow, as (side, data) with side 0 for the client's.
     """
 
-    def __init__(self, deliver: Deliver, hosts: IPv4, sport: int, dport: int) -> None:
+    def __init__(self, deliver: Deliver, hosts: Transports, sport: int, dport: int) -> None:
         self.deliver = deliver
         self.hosts = hosts
         self.sport = sport
         self.dport = dport
         self.said: list[tuple[int, bytes]] = []
 
-    def _ends(self, side: int) -> tuple[IPv4, int, int]:
+    def _ends(self, side: int) -> tuple[Transports, int, int]:
         """Hosts and ports as a side's packets have them."""
         return (self.hosts.back, self.dport, self.sport) if side else (self.hosts, self.sport, self.dport)
 
@@ -63,7 +63,7 @@ class TcpFlow(Flow):
     """
 
     def __init__(
-        self, deliver: Deliver, hosts: IPv4, sport: int, dport: int, seq: tuple[int, int] = (1000, 5000)
+        self, deliver: Deliver, hosts: Transports, sport: int, dport: int, seq: tuple[int, int] = (1000, 5000)
     ) -> None:
         super().__init__(deliver, hosts, sport, dport)
         self.seq = list(seq)

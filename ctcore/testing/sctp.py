@@ -12,7 +12,7 @@ from typing import Final
 
 from google_crc32c import value
 
-from ctcore.testing.packets import IPv4
+from ctcore.testing.packets import IPv4, Transports
 
 HOSTS: Final = IPv4("10.0.1.2", "10.0.2.2")
 SCTP: Final = 132
@@ -82,12 +82,12 @@ def chunks_of(segment: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """The packets of an association over IPv4. Side 0 opens it, side 1 answers.
+    """The packets of an association. Side 0 opens it, side 1 answers.
 
     ``tags`` are the verification tags that the sides want to find in what they get; ``ports`` are their ports.
     """
 
-    hosts: IPv4 = HOSTS
+    hosts: Transports = HOSTS
     ports: tuple[int, int] = (1000, 2000)
     tags: tuple[int, int] = (0xAAAA, 0xBBBB)
 

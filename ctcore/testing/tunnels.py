@@ -1,11 +1,11 @@
-"""GRE, UDP-Lite and DCCP as bytes: what an IPv4 packet carries, with right lengths and checksums."""
+"""GRE, UDP-Lite and DCCP as bytes: what an IP packet carries, with right lengths and checksums."""
 
 from __future__ import annotations
 
 import struct
 from typing import Final
 
-from ctcore.testing.packets import UDP, IPv4, checksum
+from ctcore.testing.packets import UDP, IPv4, Transports, checksum
 
 GRE: Final = 47
 DCCP: Final = 33
@@ -26,7 +26,7 @@ def pptp_gre(call_id: int, data: bytes = b"", *, flags: int = 0x2000, protocol: 
 
 
 def udplite(
-    ip: IPv4,
+    ip: Transports,
     sport: int,
     dport: int,
     data: bytes = b"",
@@ -48,13 +48,13 @@ def udplite(
     return ip.packet(UDPLITE, head + struct.pack(">H", check) + data)
 
 
-def _partial(ip: IPv4, protocol: int, length: int) -> bytes:
-    """The kernel's pseudo header for checksums over a part: of the length it has the low byte alone."""
-    return ip.pseudo_header(protocol, length & 0xFF)
+def _partial(ip: Transports, protocol: int, length: int) -> bytes:
+    """The kernel's pseudo header for checksums over a part: over IPv4 it has the low byte of the length alone."""
+    return ip.pseudo_header(protocol, length & 0xFF if isinstance(ip, IPv4) else length)
 
 
 def dccp(
-    ip: IPv4,
+    ip: Transports,
     sport: int,
     dport: int,
     kind: int,

@@ -73,9 +73,14 @@ class KernelJudge:
             "list": kernel.conntrack_list(),
             "expectations": kernel.expectations(),
             "expect_proc": self._proc("nf_conntrack_expect"),
-            "expect_list": kernel.conntrack_list("expect"),
+            "expect_list": self._expect_list(),
             "events": list(kernel.events()),
         }
+
+    def _expect_list(self) -> list[str] | None:
+        """The program lists the expectations of one address family alone, unlike flows."""
+        lines = [self._kernel.conntrack_list("expect", "--family", family) for family in ("ipv4", "ipv6")]
+        return None if None in lines else [line for each in lines for line in each or ()]
 
     def _proc(self, name: str) -> list[str] | None:
         try:

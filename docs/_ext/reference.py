@@ -21,7 +21,7 @@ from ctcore import Net, Registry, Sysctl
 from ctcore.hookspecs import REQUIRED, SPECS
 from ctcore.testing import suite
 
-LARGEST = {2**31 - 1: "2³¹-1", 2**32 - 1: "2³²-1"}
+LARGEST = {2**31 - 1: "2³¹-1", 2**32 - 1: "2³²-1", 2**64 - 1: "2⁶⁴-1"}
 
 
 class HookDirective(SphinxDirective):
@@ -131,11 +131,17 @@ def sysctls_of(name: str) -> list[Sysctl]:
     return [settings.find(path) for path in sorted(paths)]
 
 
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
 def sysctl_table(sysctls: list[Sysctl]) -> list[str]:
     rows = ["| Name | Default | Range | Unit | Meaning |", "|---|--:|---|---|---|"]
     for sysctl in sysctls:
         most = LARGEST.get(sysctl.maximum, str(sysctl.maximum))
         span = "read only" if sysctl.read_only else f"{sysctl.minimum} to {most}"
+        span += f", from `{_last(sysctl.floor)}` on" if sysctl.floor else ""
+        span += f", up to `{_last(sysctl.ceiling)}`" if sysctl.ceiling else ""
         name = sysctl.name if sysctl.name.startswith("nf_") else sysctl.path
         rows.append(f"| `{name}` | {sysctl.default} | {span} | {sysctl.unit or '-'} | {sysctl.doc} |")
     return rows

@@ -7,7 +7,7 @@ import socket
 import tempfile
 import time
 
-from lab import CLIENT, SERVER, Network, Node, finish
+from lab import CLIENT, CLIENT6, SERVER, SERVER6, Network, Node, finish
 from scenario import scenario
 from transfers import await_datagrams
 
@@ -76,8 +76,8 @@ def registering(lifetime: int) -> str:
 
 
 def registrar() -> str:
-    """A registrar that agrees to less than it is asked for."""
-    contact = f"Contact: <sip:alice@{CLIENT}:5062>;expires=300\n"
+    """A registrar that agrees to less than it is asked for, by the [phone] that SIPp is told of with ``-key``."""
+    contact = "Contact: <sip:alice@[phone]>;expires=300\n"
     return '<recv request="REGISTER"/>' + send(ANSWER.format(first="SIP/2.0 200 OK") + contact + NO_BODY)
 
 
@@ -97,11 +97,17 @@ def snmp(kind: int, value: bytes) -> bytes:
     return tlv(0x30, one, tlv(4, b"public"), tlv(kind, one, none, none, tlv(0x30, variable)))
 
 
+def at(address: str, port: int) -> str:
+    """An address and a port in one word."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 class Telephones:
     """SIPp on the client and on the server, over UDP (``u1``) or TCP (``t1``), its scenarios in a folder."""
 
-    def __init__(self, net: Network, transport: str, folder: str) -> None:
+    def __init__(self, net: Network, transport: str, folder: str, client: str = CLIENT, server: str = SERVER) -> None:
         self.net = net
+        self.client, self.server = client, server
         self.transport = transport
         self.folder = pathlib.Path(folder)
         (self.folder / "silence").write_bytes(b"\xff" * 4000)
@@ -129,10 +135,10 @@ class Telephones:
 
     def register(self) -> None:
         """The client registers with the server."""
-        phone = self.script("phone", registering(600))
+        phone, known = self.script("phone", registering(600)), ("-key", "phone", at(self.client, 5062))
         self.talk(
-            *(self.net.client, self.command(CLIENT, 5060, "-sf", phone, f"{SERVER}:5060")),
-            *(self.net.server, self.command(SERVER, 5060, "-sf", self.script("registrar", registrar()))),
+            *(self.net.client, self.command(self.client, 5060, "-sf", phone, at(self.server, 5060))),
+            *(self.net.server, self.command(self.server, 5060, "-sf", self.script("registrar", registrar()), *known)),
             5060,
         )
 
@@ -140,8 +146,8 @@ class Telephones:
         """The server calls the client where it has registered."""
         call = self.script("call", caller(str(self.folder / "silence")))
         self.talk(
-            *(self.net.server, self.command(SERVER, 5070, "-sf", call, f"{CLIENT}:5062")),
-            *(self.net.client, self.command(CLIENT, 5062, "-sn", "uas", "-rtp_echo", "-mp", "6100")),
+            *(self.net.server, self.command(self.server, 5070, "-sf", call, at(self.client, 5062))),
+            *(self.net.client, self.command(self.client, 5062, "-sn", "uas", "-rtp_echo", "-mp", "6100")),
             5062,
         )
 
@@ -149,8 +155,8 @@ class Telephones:
         """The client calls the server."""
         call = self.script("call", caller(str(self.folder / "silence")))
         self.talk(
-            *(self.net.client, self.command(CLIENT, 5060, "-sf", call, f"{SERVER}:5060")),
-            *(self.net.server, self.command(SERVER, 5060, "-sn", "uas", "-rtp_echo", "-mp", "6000")),
+            *(self.net.client, self.command(self.client, 5060, "-sf", call, at(self.server, 5060))),
+            *(self.net.server, self.command(self.server, 5060, "-sn", "uas", "-rtp_echo", "-mp", "6000")),
             5060,
         )
 
@@ -173,6 +179,15 @@ def sip_tcp(net: Network) -> None:
         phones.register()
         phones.call_client()
         phones.call_server()
+
+
+@scenario("sip6.pcap", ipv6=True)
+def sip6(net: Network) -> None:
+    """SIP over UDP and IPv6: a phone registers and is called, with sound both ways (RTP)."""
+    with tempfile.TemporaryDirectory() as folder:
+        phones = Telephones(net, "u1", folder, CLIENT6, SERVER6)
+        phones.register()
+        phones.call_client()
 
 
 @scenario("scan.pcap")

@@ -7,13 +7,13 @@ import socket
 import struct
 import tempfile
 
-from lab import CLIENT, SERVER, Network, Node
+from lab import CLIENT, SERVER, SERVER6, Network, Node
 from programs import curl
 from scenario import scenario
 
 STREAM, DGRAM = socket.SOCK_STREAM, socket.SOCK_DGRAM
 VSFTPD = """
-listen=YES
+{listen}=YES
 background=NO
 anonymous_enable=YES
 anon_root={folder}
@@ -31,7 +31,7 @@ ftpd_banner=lab
 ACTIVE = ("--ftp-port", "-")
 
 
-def serve_ftp(net: Network, folder: str) -> None:
+def serve_ftp(net: Network, folder: str, address: str = SERVER) -> None:
     """Start vsftpd with a file to fetch and a place to put one."""
     root = pathlib.Path(folder)
     root.chmod(0o755)
@@ -40,9 +40,9 @@ def serve_ftp(net: Network, folder: str) -> None:
     (root / "up").chmod(0o777)
     (root / "file").write_text("a line of the lab\n" * 100)
     config = root / "vsftpd.conf"
-    config.write_text(VSFTPD.format(folder=folder))
+    config.write_text(VSFTPD.format(folder=folder, listen="listen_ipv6" if address == SERVER6 else "listen"))
     net.server.start("vsftpd", str(config))
-    net.server.await_port(SERVER, 21)
+    net.server.await_port(address, 21)
 
 
 @scenario("ftp.pcap")
@@ -58,6 +58,20 @@ def ftp(net: Network) -> None:
         net.client.run(*curl("--disable-epsv", file, "-o", "/dev/null", file))
         net.client.run(*curl(file))
         net.client.run(*curl(*ACTIVE, "--disable-eprt", "-T", f"{folder}/file", up + "active"))
+        net.client.run(*curl("-T", f"{folder}/file", up + "passive"))
+
+
+@scenario("ftp6.pcap", ipv6=True)
+def ftp6(net: Network) -> None:
+    """FTP over IPv6: downloads over active (EPRT) and passive connections (EPSV), two of each over one control
+    connection, and an upload each way.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        serve_ftp(net, folder, SERVER6)
+        file, up = f"ftp://[{SERVER6}]/file", f"ftp://[{SERVER6}]/up/"
+        net.client.run(*curl(*ACTIVE, file, "-o", "/dev/null", file))
+        net.client.run(*curl(file, "-o", "/dev/null", file))
+        net.client.run(*curl(*ACTIVE, "-T", f"{folder}/file", up + "active"))
         net.client.run(*curl("-T", f"{folder}/file", up + "passive"))
 
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 
-from lab import ABSENT, SERVER, Network, Node, finish
+from lab import ABSENT, SERVER, SERVER6, Network, Node, family_of, finish
 from programs import PING
 from scenario import scenario
 from wire import lossy
@@ -103,13 +103,25 @@ def pptp(net: Network) -> None:
 def udplite(net: Network) -> None:
     """A ping, and UDP-Lite by sockets: questions and answers whose checksums cover all, the header, and a part."""
     net.client.run(*PING, "-c", "1", "-e", "600", SERVER)
+    talk_udplite(net, SERVER)
+
+
+@scenario("udplite6.pcap", ipv6=True)
+def udplite6(net: Network) -> None:
+    """The same over IPv6."""
+    net.client.run(*PING, "-c", "1", "-e", "600", SERVER6)
+    talk_udplite(net, SERVER6)
+
+
+def talk_udplite(net: Network, address: str) -> None:
+    """Ask the server four questions."""
     with (
-        net.client.socket(socket.SOCK_DGRAM, 42002, UDPLITE) as client,
-        net.server.socket(socket.SOCK_DGRAM, 7, UDPLITE) as server,
+        net.client.socket(socket.SOCK_DGRAM, 42002, UDPLITE, family_of(address)) as client,
+        net.server.socket(socket.SOCK_DGRAM, 7, UDPLITE, family_of(address)) as server,
     ):
         for covered in (0, 8, 12, 20):
             client.setsockopt(UDPLITE, UDPLITE_SEND_CSCOV, covered)
-            client.sendto(b"\x5a" * 100, (SERVER, 7))
+            client.sendto(b"\x5a" * 100, (address, 7))
             data, sender = server.recvfrom(1500)
             server.sendto(data, sender)
             client.recv(1500)

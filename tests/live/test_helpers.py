@@ -18,7 +18,7 @@ from tests.recorded.make import helped
 from tests.test_cli import run
 
 HELPERS = ("ftp", "tftp", "irc", "amanda", "sip", "sane", "gre", "pptp")
-pytestmark = [pytest.mark.kernel, pytest.mark.plugins("ipv4", "tcp", "udp", "icmp", *HELPERS)]
+pytestmark = [pytest.mark.kernel, pytest.mark.plugins("ipv4", "ipv6", "tcp", "udp", "icmp", "icmpv6", *HELPERS)]
 
 SEED = 20261
 HOSTS = IPv4("10.0.1.2", "10.0.2.2")

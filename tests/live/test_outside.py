@@ -11,7 +11,7 @@ import pytest
 
 from ctcore.errors import SysctlError
 from ctcore.verify.fuzz.command import main
-from ctcore.verify.fuzz.profiles import EVERY, HELPED, PROFILES
+from ctcore.verify.fuzz.profiles import EVERY, HELPED, PROFILES, helpers_of
 from ctcore.verify.fuzz.settings import TOO_EVEN, settings, steady
 from ctcore.verify.recorded import Recording, place
 from tests.live.test_kernel import surroundings
@@ -26,7 +26,7 @@ SELF = f"{shlex.quote(sys.executable)} -m ctcore trace -o json --set={{sysctl}} 
 NAIVE = (
     f"{shlex.quote(sys.executable)} -I -S {Path(__file__).parents[2] / 'examples/own-tracker/tracker.py'} {{capture}}"
 )
-EVERY_PLUGIN = ("ipv6", "icmpv6", "sctp", "gre", "udplite", *(name.partition(":")[0] for name in HELPED))
+EVERY_PLUGIN = ("ipv6", "icmpv6", "sctp", "gre", "udplite", *(helpers_of(name)[0].partition(":")[0] for name in HELPED))
 UNACKNOWLEDGED = "nf_conntrack_tcp_timeout_unacknowledged"
 
 

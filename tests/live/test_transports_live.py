@@ -10,7 +10,7 @@ import pytest
 from ctcore.common import EventKind
 from ctcore.formats import netlink, proc
 from ctcore.netns import Net
-from ctcore.testing.packets import IPv4
+from ctcore.testing.packets import IPv4, IPv6
 from ctcore.testing.tunnels import GRE, gre, pptp_gre, udplite
 from ctcore.verify.netlink import attributes
 from tests.live.loading import Loader, event_of
@@ -26,7 +26,7 @@ from tests.live.test_formats_live import (
 
 __all__ = ["needs_conntrack"]
 
-pytestmark = [pytest.mark.kernel, pytest.mark.plugins("ipv4", "sctp", "gre", "udplite")]
+pytestmark = [pytest.mark.kernel, pytest.mark.plugins("ipv4", "ipv6", "sctp", "gre", "udplite")]
 
 OPTIONS = ("", "extended", "save", "xml")
 CREATED = (
@@ -34,7 +34,7 @@ CREATED = (
     "-p gre -s 10.0.0.1 -d 10.0.0.2 --srckey 17 --dstkey 4097 -t 1000",
     "-p udplite -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 2 -t 1000 -u SEEN_REPLY,ASSURED",
 )
-CLIENT = IPv4("10.0.1.2", "10.0.2.2")
+CLIENT, CLIENT6 = IPv4("10.0.1.2", "10.0.2.2"), IPv6("2001:db8:1::2", "2001:db8:2::2")
 
 
 def packets() -> Iterator[bytes]:
@@ -52,6 +52,9 @@ def packets() -> Iterator[bytes]:
     yield CLIENT.packet(GRE, pptp_gre(0x1234))
     for ip, ports in ((CLIENT, (1, 2)), (CLIENT.back, (2, 1)), (CLIENT, (3, 4))):
         yield udplite(ip, *ports, b"data")
+    yield Association(CLIENT6).init()
+    yield CLIENT6.packet(GRE, pptp_gre(0x1234))
+    yield udplite(CLIENT6, 1, 2, b"data")
 
 
 @pytest.fixture
@@ -71,7 +74,7 @@ def test_lists(scene: Scene, option: str) -> None:
 
     printed, theirs = steadily(ours, lambda: scene.conntrack("-L", *options_for(option)))
     assert framed(form, printed) == [_named(line) for line in theirs]
-    assert len(printed) == 9 + 2 + 2 + len(CREATED)
+    assert len(printed) == 9 + 2 + 2 + 3 + len(CREATED)
 
 
 def test_proc(scene: Scene) -> None:

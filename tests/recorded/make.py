@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from ctcore.sources import open_capture
-from ctcore.verify.fuzz.profiles import packets_of
+from ctcore.verify.fuzz import profiles
+from ctcore.verify.fuzz.profiles import helpers_of, packets_of
 from ctcore.verify.recorded import Recorder, place
 from ctcore.verify.sidebyside import replay
 from ctcore.verify.sides import KernelJudge, Own, opened
@@ -45,14 +46,15 @@ SETTINGS: Final[dict[str, dict[str, int]]] = {
 
 FUZZED: Final = {
     "fuzz-tcp.pcap": (102, {"tcp": 300, "tcp-close": 300}),
-    "fuzz-sctp.pcap": (102, {"sctp": 150, "sctp-close": 150}),
-    "fuzz-tunnels.pcap": (102, {"gre": 90, "udplite": 90}),
+    "fuzz-sctp.pcap": (120, {"sctp": 150, "sctp-close": 150, "sctp6": 40}),
+    "fuzz-tunnels.pcap": (102, {"gre": 90, "udplite": 90, "gre6": 30, "udplite6": 60}),
     "fuzz-others.pcap": (102, {"udp": 40, "generic": 30, "icmp": 80, "frag": 80, "options": 30}),
     "fuzz-6.pcap": (129, {"tcp6": 60, "udp6": 30, "generic6": 10, "icmp6": 120, "frag6": 160, "options6": 140}),
 }
-"""The seed, and the packets of each profile of the fuzzer, by capture."""
+"""The seed, and the packets of each profile of the fuzzer, by capture: such that every planted fault is found."""
 
-HELPED_SEED: Final = 102
+HELPED_SEEDS: Final = {"pptp": 106}
+HELPED_SEED: Final = 102  # of the other helpers' profiles
 
 _LINKTYPE_RAW: Final = 101
 _START: Final = 1_700_000_000  # seconds since the epoch; a packet comes every millisecond
@@ -60,26 +62,27 @@ _START: Final = 1_700_000_000  # seconds since the epoch; a packet comes every m
 
 HELPED: Final[dict[str, tuple[str, ...]]] = {
     "ftp.pcap": ("ftp",),
+    "ftp6.pcap": ("ftp",),
     "tftp.pcap": ("tftp",),
     "irc.pcap": ("irc",),
     "amanda.pcap": ("amanda",),
     "sip-udp.pcap": ("sip:udp",),
     "sip-tcp.pcap": ("sip:tcp",),
+    "sip6.pcap": ("sip:udp",),
     "scan.pcap": ("sane",),
     "pptp.pcap": ("pptp",),
 }
-"""The captures that the kernel is asked about once more, with these helpers for new flows; and by the name of each
-helper's profile a capture of the fuzzer's making."""
+"""The captures that the kernel is asked about once more, with these helpers for new flows."""
 
 HELPED_HERE: Final = HERE / "helpers"
+HELPED_FUZZED: Final = {HELPED_HERE / f"fuzz-{name.replace(':', '-')}.pcap": name for name in profiles.HELPED}
+"""Captures of the fuzzer's making, and the profile of each, that of a helper."""
 
 
 def helped() -> dict[Path, tuple[str, ...]]:
     """The captures that there are recordings of with helpers, and the helpers."""
     real = {HERE.parent / "captures" / name: helpers for name, helpers in HELPED.items()}
-    names = [name for helpers in HELPED.values() for name in helpers]
-    fuzzed = {HELPED_HERE / f"fuzz-{name.replace(':', '-')}.pcap": (name,) for name in names}
-    return {**real, **fuzzed}
+    return {**real, **{path: helpers_of(profile) for path, profile in HELPED_FUZZED.items()}}
 
 
 def captures() -> list[Path]:
@@ -131,18 +134,19 @@ def make_helped(wanted: list[str]) -> None:
     for capture, helpers in helped().items():
         if wanted and capture.name not in wanted:
             continue
-        if capture.parent == HELPED_HERE:
-            write_capture(capture, packets_of(helpers[0], HELPED_SEED, 1, 300))
+        if capture in HELPED_FUZZED:
+            profile = HELPED_FUZZED[capture]
+            write_capture(capture, packets_of(profile, HELPED_SEEDS.get(profile, HELPED_SEED), 1, 300))
         if not record_helped(capture, helpers):
             print(f"with helpers: {capture.name}: ctcore does not agree")
 
 
 def main(wanted: list[str]) -> None:
     """Make the wanted ones again, or all, and name those with which ctcore does not agree."""
-    for file, (seed, profiles) in FUZZED.items():
+    for file, (seed, counts) in FUZZED.items():
         if wanted and file not in wanted:
             continue
-        made = (packets_of(profile, seed, 1, count) for profile, count in profiles.items())
+        made = (packets_of(profile, seed, 1, count) for profile, count in counts.items())
         write_capture(HERE / file, [packet for packets in made for packet in packets])
     for name in SETTINGS:
         if not wanted:

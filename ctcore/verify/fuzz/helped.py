@@ -6,15 +6,30 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Final
 
-from ctcore.testing.packets import TCP, IPv4
+from ctcore.testing.packets import TCP
 from ctcore.testing.tunnels import GRE, pptp_gre
 from ctcore.verify.fuzz import icmp
-from ctcore.verify.fuzz.languages import PORTS, Ends, Language, amanda, changed, ftp, irc, pptp, sane, sip, tftp
+from ctcore.verify.fuzz.family import Family
+from ctcore.verify.fuzz.ip import V4
+from ctcore.verify.fuzz.languages import (
+    OTHERS,
+    OTHERS6,
+    PORTS,
+    Ends,
+    Language,
+    amanda,
+    changed,
+    ftp,
+    irc,
+    pptp,
+    sane,
+    sip,
+    tftp,
+)
 from ctcore.verify.fuzz.languages.pptp import CALLS
 from ctcore.verify.fuzz.opening import STARTS
 from ctcore.verify.fuzz.segment import ACK, FIN, PSH, RST, SYN, U32, End
 
-HOSTS: Final = ("10.0.1.2", "10.0.1.3", "10.0.2.2", "10.0.2.9")
 SOURCES: Final = (1000, 1001, 40000)
 
 LANGUAGES: Final[dict[str, Language]] = {
@@ -26,35 +41,39 @@ LANGUAGES: Final[dict[str, Language]] = {
 }
 
 
-def traffic(language: Language) -> Callable[[Random], Iterator[bytes]]:
+def traffic(language: Language, family: Family = V4) -> Callable[[Random], Iterator[bytes]]:
     """A profile: packets without end, from a seed."""
 
     def packets(rng: Random) -> Iterator[bytes]:
-        quiet = _traffic(rng, language)
-        return icmp.traffic(rng, quiet) if rng.random() < 0.2 else quiet
+        quiet = _traffic(rng, language, family)
+        return icmp.traffic(rng, quiet, family) if rng.random() < 0.2 else quiet
 
     return packets
 
 
-def _traffic(rng: Random, language: Language) -> Iterator[bytes]:
+def _hosts(family: Family) -> tuple[str, ...]:
+    return (*family.hosts[:3], (OTHERS if family is V4 else OTHERS6)[0])
+
+
+def _traffic(rng: Random, language: Language, family: Family) -> Iterator[bytes]:
     damage = rng.choice((0, 0.05, 0.2, 0.5))
     kind = _Stream if language.l4num == TCP else _Datagrams
-    talks = [kind(rng, language, damage) for _ in range(rng.randint(1, 3))]
+    talks = [kind(rng, language, family, damage) for _ in range(rng.randint(1, 3))]
     while True:
         if rng.random() < 0.2:
-            yield from _announced(rng, language, rng.choice(talks).ends)
+            yield from _announced(rng, language, family, rng.choice(talks).ends)
         elif rng.random() < 0.03:
-            talks[rng.randrange(len(talks))] = kind(rng, language, damage)
+            talks[rng.randrange(len(talks))] = kind(rng, language, family, damage)
         else:
             yield from rng.choice(talks).turn()
 
 
-def _announced(rng: Random, language: Language, ends: Ends) -> Iterator[bytes]:
+def _announced(rng: Random, language: Language, family: Family, ends: Ends) -> Iterator[bytes]:
     """Flows to some of the ports that announcements name, between the same hosts as a rule, some with an answer."""
-    pair = (ends.client, ends.server) if rng.random() < 0.9 else HOSTS
+    pair = (ends.client, ends.server) if rng.random() < 0.9 else _hosts(family)
     for _ in range(rng.randint(1, 4)):
         one, other = rng.sample(pair, 2)
-        ip, sport = IPv4(one, other), rng.choice((*SOURCES, *PORTS))
+        ip, sport = family.between(one, other), rng.choice((*SOURCES, *PORTS))
         dport = rng.choice(PORTS if rng.random() < 0.8 else SOURCES)
         answered = rng.random() < 0.4
         if language.expected == TCP:
@@ -74,13 +93,13 @@ def _announced(rng: Random, language: Language, ends: Ends) -> Iterator[bytes]:
 class _Talk:
     """A conversation; ``turn`` is what happens next."""
 
-    def __init__(self, rng: Random, language: Language, damage: float) -> None:
+    def __init__(self, rng: Random, language: Language, family: Family, damage: float) -> None:
         self.rng = rng
         self.language = language
         self.damage = damage
-        one, other = rng.sample(HOSTS, 2)
+        one, other = rng.sample(_hosts(family), 2)
         self.ends = Ends(one, other)
-        self.ip = IPv4(one, other)
+        self.ip = family.between(one, other)
         self.sport = rng.choice(SOURCES)
 
     def turn(self) -> Iterator[bytes]:
@@ -99,8 +118,8 @@ class _Datagrams(_Talk):
 
 
 class _Stream(_Talk):
-    def __init__(self, rng: Random, language: Language, damage: float) -> None:
-        super().__init__(rng, language, damage)
+    def __init__(self, rng: Random, language: Language, family: Family, damage: float) -> None:
+        super().__init__(rng, language, family, damage)
         self.sides = End(self.ip, self.sport), End(self.ip.back, language.port)
         a, b = self.sides
         a.peer, b.peer = b, a

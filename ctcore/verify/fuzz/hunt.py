@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from ctcore.verify.fuzz.profiles import HELPED, ethertype_of, packets_of
+from ctcore.verify.fuzz.profiles import ethertype_of, helpers_of, packets_of
 from ctcore.verify.fuzz.run import Outcome, Rounds
 from ctcore.verify.fuzz.settings import settings
 
@@ -43,7 +43,7 @@ class Hunt:
         self.rounds.ethertype = ethertype_of(self.profile)
         while (limit is None or self.packets < limit) and (not self.packets or time.monotonic() < end):
             self.rounds.sysctls = settings(self.seed, self.number, self.fixed) if self.vary else dict(self.fixed)
-            self.rounds.helpers = (self.profile,) if self.profile in HELPED else ()
+            self.rounds.helpers = helpers_of(self.profile)
             count = self.size if limit is None else min(self.size, limit - self.packets)
             packets = packets_of(self.profile, self.seed, self.number, count)
             self.number += 1

@@ -53,17 +53,17 @@ def _mixed(rng: Random, family: Family) -> Stream:
         yield family.disturbed(rng, packet) if packet and rng.random() < 0.1 else packet
 
 
-def _sctp(rng: Random) -> Stream:
+def _sctp(rng: Random, family: Family) -> Stream:
     """Imported when it is wanted: packets of SCTP need the library that the plugin for SCTP brings."""
     from ctcore.verify.fuzz import sctp
 
-    return sctp.traffic(rng)
+    return sctp.traffic(rng, family)
 
 
-def _sctp_close(rng: Random) -> Stream:
+def _sctp_close(rng: Random, family: Family) -> Stream:
     from ctcore.verify.fuzz import sctp
 
-    return sctp.closing(rng)
+    return sctp.closing(rng, family)
 
 
 _KINDS: Final[dict[str, Callable[[Random, Family], Stream]]] = {
@@ -75,6 +75,10 @@ _KINDS: Final[dict[str, Callable[[Random, Family], Stream]]] = {
     "frag": _fragments,
     "options": _options,
     "mixed": _mixed,
+    "sctp": _sctp,
+    "sctp-close": _sctp_close,
+    "gre": tunnel.tunnels,
+    "udplite": tunnel.lite,
 }
 
 
@@ -88,29 +92,32 @@ _OVER_IPV6: Final = {f"{name}6": _over(V6, kind) for name, kind in _KINDS.items(
 PROFILES: Final[dict[str, Callable[[Random], Stream]]] = {
     **{name: _over(V4, kind) for name, kind in _KINDS.items()},
     **_OVER_IPV6,
-    "sctp": _sctp,
-    "sctp-close": _sctp_close,
-    "gre": tunnel.tunnels,
-    "udplite": tunnel.lite,
 }
-"""Each kind over IPv4 and, with a 6 behind its name, over IPv6, where options are extension headers.
+"""Each kind over IPv4 and, with a 6 behind its name, over IPv6, where options are extension headers."""
 
-SCTP, GRE and UDP-Lite are of IPv4 alone.
-"""
+
+_HELPED6: Final = {f"{name}6": language for name, language in helped.LANGUAGES.items() if language.ipv6}
+
+HELPED: Final[dict[str, Callable[[Random], Stream]]] = {
+    **{name: helped.traffic(language) for name, language in helped.LANGUAGES.items()},
+    **{name: helped.traffic(language, V6) for name, language in _HELPED6.items()},
+}
+"""The profiles of flows with a helper, each named like it, or like it and its protocol; over IPv6 with a 6 behind."""
+
+EVERY: Final = {**PROFILES, **HELPED}
+"""All profiles."""
 
 
 def ethertype_of(profile: str) -> int:
     """What the packets of a profile are."""
-    return (V6 if profile in _OVER_IPV6 else V4).ethertype
+    return (V6 if profile in _OVER_IPV6 or profile in _HELPED6 else V4).ethertype
 
 
-HELPED: Final[dict[str, Callable[[Random], Stream]]] = {
-    name: helped.traffic(language) for name, language in helped.LANGUAGES.items()
-}
-"""The profiles of flows with a helper, each named like it, or like it and its protocol."""
-
-EVERY: Final = {**PROFILES, **HELPED}
-"""All profiles."""
+def helpers_of(profile: str) -> tuple[str, ...]:
+    """The helpers that new flows of a profile are given."""
+    if profile in _HELPED6:
+        return (_HELPED6[profile].helper,)
+    return (profile,) if profile in HELPED else ()
 
 
 def packets_of(profile: str, seed: int, number: int, count: int) -> list[bytes]:

@@ -6,22 +6,24 @@ from collections.abc import Iterator
 from random import Random
 from typing import Final
 
-from ctcore.testing.packets import IPv4, shortened
+from ctcore.testing.packets import Transports, shortened
 from ctcore.testing.tunnels import ETHERTYPE_IPV4, GRE, PPP, gre, pptp_gre, udplite
+from ctcore.verify.fuzz.family import Family
+from ctcore.verify.fuzz.ip import V4
 
-HOSTS: Final = ("10.0.1.2", "10.0.1.3", "10.0.2.2")
+HOSTS: Final = 3
 CALLS: Final = (0, 1, 0x6F, 0xFFFF)
 PORTS: Final = (0, 53, 1000)
 SIZES: Final = (0, 1, 2, 8, 30, 300)
 
 
-def tunnels(rng: Random) -> Iterator[bytes]:
+def tunnels(rng: Random, family: Family = V4) -> Iterator[bytes]:
     """GRE packets without end."""
     while True:
-        ip = _direction(rng)
+        ip = _direction(rng, family)
         for _ in range(rng.randint(1, 4)):
             packet = (ip if rng.random() < 0.6 else ip.back).packet(GRE, _header(rng))
-            yield shortened(packet, rng.randint(20, min(len(packet), 32))) if rng.random() < 0.1 else packet
+            yield _cut(rng, family, packet, 12) if rng.random() < 0.1 else packet
 
 
 def _header(rng: Random) -> bytes:
@@ -33,25 +35,31 @@ def _header(rng: Random) -> bytes:
     return gre(data, flags=flags, version=rng.choice((0, 0, 0, 1, 2, 7)), protocol=protocol)
 
 
-def lite(rng: Random) -> Iterator[bytes]:
+def lite(rng: Random, family: Family = V4) -> Iterator[bytes]:
     """UDP-Lite datagrams without end."""
     while True:
-        ip, (sport, dport) = _direction(rng), (rng.choice(PORTS), rng.choice(PORTS))
+        ip, (sport, dport) = _direction(rng, family), (rng.choice(PORTS), rng.choice(PORTS))
         for _ in range(rng.randint(1, 4)):
-            yield _datagram(rng, ip, sport, dport)
+            yield _datagram(rng, family, ip, sport, dport)
             if rng.random() < 0.6:
-                yield _datagram(rng, ip.back, dport, sport)
+                yield _datagram(rng, family, ip.back, dport, sport)
 
 
-def _datagram(rng: Random, ip: IPv4, sport: int, dport: int) -> bytes:
+def _datagram(rng: Random, family: Family, ip: Transports, sport: int, dport: int) -> bytes:
     data = rng.randbytes(rng.choice(SIZES))
     size = 8 + len(data)
     coverage = rng.choice((0, 8, size, max(8, size - 1), size + 1, 9, 7, 1, rng.getrandbits(16)))
     check = rng.choice((None, None, None, None, 0, rng.getrandbits(16)))
     packet = udplite(ip, sport, dport, data, coverage=coverage, check=check, rfc=rng.random() < 0.1)
-    return shortened(packet, rng.randint(20, min(len(packet), 30))) if rng.random() < 0.05 else packet
+    return _cut(rng, family, packet, 10) if rng.random() < 0.05 else packet
 
 
-def _direction(rng: Random) -> IPv4:
-    one, other = rng.sample(HOSTS, 2) if rng.random() < 0.98 else [rng.choice(HOSTS)] * 2
-    return IPv4(one, other)
+def _cut(rng: Random, family: Family, packet: bytes, most: int) -> bytes:
+    """The packet with a transport part of at most so many bytes."""
+    return shortened(packet, rng.randint(family.header, min(len(packet), family.header + most)))
+
+
+def _direction(rng: Random, family: Family) -> Transports:
+    hosts = family.hosts[:HOSTS]
+    one, other = rng.sample(hosts, 2) if rng.random() < 0.98 else [rng.choice(hosts)] * 2
+    return family.between(one, other)

@@ -81,6 +81,12 @@ class Gre:
         return ACCEPT
 
     @l4proto
+    def destroy(self, ct: Conn) -> None:
+        """With a tunnel the keys of its control connection go, whichever call they are of."""
+        if ct.master is not None:
+            self.keymap.remove(ct.master)
+
+    @l4proto
     def print_tuple(self, u: bytes) -> Fields:
         """``srckey`` and ``dstkey``, hexadecimal."""
         (_, source), (_, destination) = print_ports(u)

@@ -7,14 +7,13 @@ from typing import Final
 from ctcore.checksum import fill
 from ctcore.netfilter import ACCEPT
 from ctcore.packet import Packet
-from ctcore.reassembly import MAX_LENGTH, Queue, Queues, stolen
+from ctcore.reassembly import MAX_LENGTH, Queue, Queues, stolen, thresholds
 from ctcore.sysctl import Sysctl, timeout
 from ctcore_ipv4.header import IP_DF, IP_MF, IP_OFFSET, IPV4
 
 SYSCTLS: Final = (
     timeout("net.ipv4.ipfrag_time", 30, "fragments.time", "how long fragments wait for the rest of their datagram"),
-    Sysctl("net.ipv4.ipfrag_high_thresh", 4194304, "fragments.high_thresh", "memory for fragments", unit="bytes"),
-    Sysctl("net.ipv4.ipfrag_low_thresh", 3145728, "fragments.low_thresh", "kept for its name", unit="bytes"),
+    *thresholds("net.ipv4.ipfrag"),
     Sysctl("net.ipv4.ipfrag_max_dist", 64, "fragments.max_dist", "how far a source's fragments may be apart; 0: any"),
 )
 

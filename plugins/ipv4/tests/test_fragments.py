@@ -64,7 +64,8 @@ def test_names_and_defaults(converse: Converse) -> None:
 
 
 def with_memory_for_one(talk: Conversation) -> Conversation:
-    talk.conntrack.net.sysctl["net.ipv4.ipfrag_high_thresh"] = 0
+    for name in ("net.ipv4.ipfrag_low_thresh", "net.ipv4.ipfrag_high_thresh"):
+        talk.conntrack.net.sysctl[name] = 0
     return talk
 
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from ctcore.netfilter import ACCEPT, DROP
 from ctcore.packet import Packet
-from ctcore.reassembly import MAX_LENGTH, Queue, Queues, stolen
-from ctcore.sysctl import Sysctl, timeout
+from ctcore.reassembly import MAX_LENGTH, Queue, Queues, stolen, thresholds
+from ctcore.sysctl import timeout
 from ctcore_ipv6 import exthdr
 from ctcore_ipv6.exthdr import find_fragment, skip_extensions
 from ctcore_ipv6.header import FRAGMENT, IP6_MF, IP6_OFFSET, IPV6
@@ -16,8 +16,7 @@ SYSCTLS: Final = (
     timeout(
         "nf_conntrack_frag6_timeout", 60, "fragments.time", "how long fragments wait for the rest of their datagram"
     ),
-    Sysctl("nf_conntrack_frag6_low_thresh", 3145728, "fragments.low_thresh", "kept for its name", unit="bytes"),
-    Sysctl("nf_conntrack_frag6_high_thresh", 4194304, "fragments.high_thresh", "memory for fragments", unit="bytes"),
+    *thresholds("net.netfilter.nf_conntrack_frag6"),
 )
 
 HEADER: Final = IPV6.size

@@ -154,6 +154,12 @@ class Ipv6:
         return is_right(pkt.buf[dataoff : pkt.end], pseudo + _number(pkt.buf[addresses : addresses + 32], "big"))
 
     @l3proto
+    def checksum_partial(self, pkt: Packet, dataoff: int, length: int, protonum: int) -> bool:
+        """As ``checksum``, over the first ``length`` bytes; the pseudo header has the whole length."""
+        addresses = _number(pkt.buf[pkt.nhoff + 8 : pkt.nhoff + HEADER], "big")
+        return is_right(pkt.buf[dataoff : dataoff + length], protonum + pkt.end - dataoff + addresses)
+
+    @l3proto
     def print_tuple(self, addrs: bytes, full: bool) -> Fields:
         """Compressed as inet_ntop does it, or all eight groups."""
         spell = _all_groups if full else _compressed

@@ -63,7 +63,7 @@ def test_the_time_can_be_set(converse6: Converse) -> None:
 
 def test_without_memory_every_further_fragment_is_dropped(converse6: Converse) -> None:
     """Those of a datagram that waits already, too; it is given back when time is up."""
-    talk = converse6(nf_conntrack_frag6_high_thresh=0)
+    talk = converse6(nf_conntrack_frag6_low_thresh=0, nf_conntrack_frag6_high_thresh=0)
     passes(talk, first())
     for packet in (last(), first(replace(HOSTS, ident=8))):
         result = talk.send(packet)

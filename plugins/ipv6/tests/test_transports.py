@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ctcore.formats import proc, save, text
 from ctcore.testing.conversation import IPV6 as HOSTS
 from ctcore.testing.fixtures import Converse
+from ctcore.testing.packets import extension
+from ctcore.testing.tunnels import udplite
 
 OTHER = 253  # a protocol for experiments: no plugin has it
 
@@ -67,6 +71,38 @@ def test_fragments_of_a_datagram_are_one_packet(converse6: Converse) -> None:
     first, middle, last = HOSTS.fragments(17, part, [40, 80])
     assert [talk.send(packet).state for packet in (last, first, middle)] == ["none", "none", "new"]
     assert (talk.packets, talk.flow["original"]["bytes"]) == ((1, 0), 40 + 108)
+
+
+@pytest.mark.plugins("udplite")
+@pytest.mark.parametrize("coverage", [0, 8, 9, 12, 13])
+def test_udplite_with_a_checksum_over_a_part(coverage: int, converse6: Converse) -> None:
+    packet = udplite(HOSTS, 1, 2, b"hello", coverage=coverage)
+    assert converse6().send(packet).state == "new"
+    changed = packet[:-1] + b"x"
+    assert (converse6().send(changed).state == "new") == (0 < coverage < 13)
+
+
+@pytest.mark.plugins("udplite")
+@pytest.mark.parametrize("extensions", [(), (extension(60, bytes(10)),)], ids=["plain", "with options"])
+@pytest.mark.parametrize("size", [0, 1, 100, 247, 248, 300, 1400])
+def test_the_pseudo_header_of_udplite(
+    size: int, extensions: tuple[tuple[int, bytes], ...], converse6: Converse
+) -> None:
+    """UDP's number as over IPv4, and the whole length; what is right by RFC 3828 is refused."""
+    ip = replace(HOSTS, extensions=extensions)
+    assert converse6().send(udplite(ip, 1, 2, bytes(size), coverage=8)).state == "new"
+    right = udplite(ip, 1, 2, bytes(size), coverage=8, rfc=True)
+    assert converse6().send(right).reasons == ["nf_ct_proto_136: bad checksum"]
+    assert converse6(nf_conntrack_checksum=0).send(right).state == "new"
+
+
+@pytest.mark.plugins("udplite")
+def test_fragments_of_udplite(converse6: Converse) -> None:
+    """The checksum is that of the whole datagram, and what it covers may begin in one fragment and end in the next."""
+    part = udplite(HOSTS, 1, 2, bytes(range(100)), coverage=50)[40:]
+    for wrong, state in ((part, "new"), (part[:45] + b"x" + part[46:], "invalid"), (part[:-1] + b"x", "new")):
+        talk = converse6()
+        assert [talk.send(packet).state for packet in HOSTS.fragments(136, wrong, [40])] == ["none", state]
 
 
 @pytest.mark.plugins("icmp")

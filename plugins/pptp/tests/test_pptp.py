@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctcore import Conn, Conntrack, Registry, Result
+from ctcore.formats import expects
 from ctcore.testing.conversation import SECOND, START
 from ctcore.testing.packets import IPv4
 from ctcore.testing.tunnels import GRE, pptp_gre
@@ -31,17 +32,16 @@ ANSWERED = (*DIALLED[:2], (1, IN_REQUEST), (0, IN_REPLY), (1, IN_CONNECT))
 class Control:
     """A control connection through a conntrack whose flows to port 1723 have the helper."""
 
-    def __init__(self, registry: Registry, **sysctls: int) -> None:
-        self.conntrack = Conntrack(registry, {"nf_conntrack_acct": 1, **sysctls}, helpers=["pptp"])
+    def __init__(self, registry: Registry, ip: IPv4 = CLIENT, beside: Control | None = None) -> None:
+        settings = {"nf_conntrack_acct": 1}
+        self.conntrack: Conntrack = beside.conntrack if beside else Conntrack(registry, settings, helpers=["pptp"])
         self.net = self.conntrack.net
         self.now = START
+        self.ends = ((ip, (1000, 1723)), (ip.back, (1723, 1000)))
         self._sent = [11, 51]
-        for ip, ports, flags, seq, ack in (
-            (CLIENT, (1000, 1723), "S", 10, 0),
-            (SERVER, (1723, 1000), "SA", 50, 11),
-            (CLIENT, (1000, 1723), "A", 11, 51),
-        ):
-            self.flow = self.flow_of(ip.tcp(*ports, flags, seq, ack))
+        for side, flags, seq, ack in ((0, "S", 10, 0), (1, "SA", 50, 11), (0, "A", 11, 51)):
+            host, ports = self.ends[side]
+            self.flow = self.flow_of(host.tcp(*ports, flags, seq, ack))
 
     def flow_of(self, packet: bytes) -> Conn:
         entry = self.feed(packet).entry
@@ -52,7 +52,7 @@ class Control:
         return self.conntrack.feed(packet, self.now)
 
     def say(self, direction: int, data: bytes) -> Result:
-        ip, ports = ((CLIENT, (1000, 1723)), (SERVER, (1723, 1000)))[direction]
+        ip, ports = self.ends[direction]
         packet = ip.tcp(*ports, "PA", self._sent[direction], self._sent[1 - direction], data=data)
         self._sent[direction] += len(data)
         result = self.feed(packet)
@@ -138,9 +138,32 @@ def test_with_the_control_connection_the_tunnel_goes(control: Control) -> None:
 
 
 def test_a_tunnel_that_ends_leaves_the_key_map(control: Control) -> None:
+    """Nobody expects the call again: what comes after that is a tunnel without a source key."""
     control.play(*DIALLED)
     control.net.delete(control.flow_of(CLIENT.packet(GRE, pptp_gre(PAC))))
-    assert control.feed(CLIENT.packet(GRE, pptp_gre(PAC))).state == "new"
+    for ip, key in ((CLIENT, PAC), (SERVER, PNS)):
+        result = control.feed(ip.packet(GRE, pptp_gre(key)))
+        assert result.state == "new"
+        assert result.entry is not None
+        assert result.entry.original[-6:-4] == b"\0\0"
+
+
+def test_a_tunnel_that_is_silent_too_long_leaves_the_key_map(control: Control) -> None:
+    control.play(*DIALLED)
+    control.flow_of(CLIENT.packet(GRE, pptp_gre(PAC)))
+    control.now += 31 * SECOND
+    later = control.flow_of(CLIENT.packet(GRE, pptp_gre(PAC)))
+    assert (later.master, later.original[-6:-4]) == (None, b"\0\0")
+
+
+def test_another_control_connection_may_end_the_tunnel(registry: Registry, control: Control) -> None:
+    """The fuzzer found it: two connections, one each way, whose calls have the same keys. These go with the tunnel."""
+    control.play(*DIALLED[:2], (0, message(7, PAC)), (1, message(8, PAC, PAC)))
+    control.feed(CLIENT.packet(GRE, pptp_gre(PAC)))
+    other = Control(registry, SERVER, control)
+    events = other.play(*ANSWERED[:3], (0, message(10, PAC, PAC)), (1, DISCONNECT)).events
+    assert [(event["type"], event["l4"]) for event in events] == [("DESTROY", "gre")]
+    assert control.flow_of(SERVER.packet(GRE, pptp_gre(PAC))).original[-6:-4] == b"\0\0"
 
 
 def test_an_answer_that_comes_again_starts_anew(control: Control) -> None:
@@ -203,6 +226,16 @@ def test_a_table_of_expectations_that_is_full(registry: Registry) -> None:
     control.net.expectations.maximum = 1
     assert control.play(*DIALLED).reasons
     assert control.expected() == []
+
+
+def test_the_lines_of_what_is_expected(control: Control) -> None:
+    """The master is a TCP connection, whatever it expects: its ports are no keys."""
+    control.play(*DIALLED)
+    exp = next(iter(control.net.expectations))
+    line = expects.text_line(exp, control.now)
+    assert " srckey=0x6f dstkey=0xde mask-src=" in line
+    assert " master-src=10.0.1.2 master-dst=10.0.2.2 sport=1000 dport=1723 class=0 helper=pptp" in line
+    assert "<master><sport>1000</sport><dport>1723</dport></master>" in expects.xml_line(exp, control.now)
 
 
 def test_without_gre_nothing_is_dropped_either() -> None:

@@ -14,13 +14,23 @@ PORTS: Final = (1, 1024, 5000, 5001, 65535)
 """What is announced, as a rule, and what flows go to."""
 
 
+OTHERS: Final = ("10.0.2.9", "0.0.0.0")
+OTHERS6: Final = ("2001:db8:2::9", "::")
+"""Of each address family a host that is elsewhere, and none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Between whom a conversation is: dotted decimals; and what the two mean to say next, where order matters."""
+    """Between whom a conversation is: addresses as text; and what the two mean to say next, where order matters."""
 
     client: str
     server: str
     next: list[tuple[int, bytes]] = field(default_factory=list)
+
+    @property
+    def ipv6(self) -> bool:
+        """Whether the two speak over IPv6."""
+        return ":" in self.client
 
 
 Say = Callable[[Random, Ends], tuple[int, bytes]]
@@ -31,7 +41,7 @@ class Language:
     """A helper's traffic: ``say(rng, ends)`` makes a payload with its direction (0 the client's, 1 the server's).
 
     ``l4num`` is the protocol of the conversations and ``expected`` that of the flows that they announce; ``port`` is
-    the helper's.
+    the helper's; with ``ipv6`` it helps flows of IPv6 too.
     """
 
     helper: str
@@ -39,6 +49,7 @@ class Language:
     port: int
     expected: int
     say: Say
+    ipv6: bool = True
 
 
 def mostly(rng: Random, right: bytes, *others: bytes) -> bytes:
@@ -56,7 +67,7 @@ def number(rng: Random) -> bytes:
 
 def address(rng: Random, ends: Ends) -> str:
     """The address of an end as a rule."""
-    return rng.choice((ends.client, ends.client, ends.server, ends.server, "10.0.2.9", "0.0.0.0"))
+    return rng.choice((ends.client, ends.client, ends.server, ends.server, *(OTHERS6 if ends.ipv6 else OTHERS)))
 
 
 def changed(rng: Random, data: bytes) -> bytes:

@@ -6,7 +6,7 @@ from random import Random
 from typing import Final
 
 from ctcore.testing.packets import TCP
-from ctcore.verify.fuzz.languages import PORTS, Ends, Language, address, mostly, number
+from ctcore.verify.fuzz.languages import OTHERS, PORTS, Ends, Language, address, mostly, number
 
 _CHATTER: Final = (
     (b"USER ftp\r\n", b"PASV\r\n", b"EPSV\r\n", b"RETR a\r\n", b"NOOP\n", b"x", b"QUIT\r\n"),
@@ -23,7 +23,8 @@ def _say(rng: Random, ends: Ends) -> tuple[int, bytes]:
 
 
 def _six(rng: Random, ends: Ends) -> bytes:
-    parts = address(rng, ends).encode().split(b".")
+    where = rng.choice(OTHERS) if ends.ipv6 else address(rng, ends)
+    parts = where.encode().split(b".")
     high, low = divmod(rng.choice((*PORTS, 0)), 256)
     parts += [str(high).encode(), str(low).encode()]
     if rng.random() < 0.2:
@@ -39,8 +40,9 @@ def _port(rng: Random, ends: Ends) -> bytes:
 
 def _eprt(rng: Random, ends: Ends) -> bytes:
     delimiter = _delimiter(rng)
-    family = mostly(rng, b"1", b"2", b"3", b"")
-    where = mostly(rng, address(rng, ends).encode(), b"::1", b"1.2.3", number(rng))
+    usual, other = (b"2", b"1") if ends.ipv6 else (b"1", b"2")
+    family = mostly(rng, usual, other, b"3", b"")
+    where = mostly(rng, address(rng, ends).encode(), b"10.0.2.9" if ends.ipv6 else b"::1", b"1.2.3", number(rng))
     return b"EPRT " + delimiter.join((b"", family, where, number(rng), b""))
 
 

@@ -35,4 +35,4 @@ def _offer(rng: Random, ends: Ends) -> bytes:
     return b"".join((head, mark, verb, name, b" ", where, gap, number(rng), rest, mark, end))
 
 
-LANGUAGE: Final = Language("irc", TCP, 6667, TCP, _say)
+LANGUAGE: Final = Language("irc", TCP, 6667, TCP, _say, ipv6=False)

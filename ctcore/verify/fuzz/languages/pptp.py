@@ -67,4 +67,4 @@ def _anything(rng: Random) -> tuple[int, bytes]:
     return direction, data
 
 
-LANGUAGE: Final = Language("pptp", TCP, 1723, GRE, _say)
+LANGUAGE: Final = Language("pptp", TCP, 1723, GRE, _say, ipv6=False)

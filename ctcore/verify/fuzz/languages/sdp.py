@@ -13,7 +13,10 @@ _ENDS: Final = (b"\n", b"\r", b"\n\n", b"\r\n ", b"\r\r\n", b"\n\r")
 
 def description(pen: Pen) -> bytes:
     """A session description of the sender."""
-    lines = [pen.odd(0.2, (b"V=1", b"v=", b"v=x", b"v=0 9", b"s=-"), b"v=0"), b"o=- 1 1 IN IP4 " + pen.host()]
+    lines = [
+        pen.odd(0.2, (b"V=1", b"v=", b"v=x", b"v=0 9", b"s=-"), b"v=0"),
+        b"o=- 1 1 IN " + _family(pen) + pen.host(),
+    ]
     if pen.maybe(0.8):
         lines.append(_connection(pen))
     for _ in range(pen.rng.choice((0, 1, 1, 1, 2, 2, 3, 4, 5))):
@@ -27,7 +30,11 @@ def description(pen: Pen) -> bytes:
 
 def _connection(pen: Pen) -> bytes:
     begin = pen.odd(0.2, (b"C=IN ", b"c= IN ", b"c=in ", b"c=IN IN ", b"c="), b"c=IN ")
-    return begin + pen.odd(0.1, (b"IP6 ", b"ip4 ", b"IP4"), b"IP4 ") + pen.host()
+    return begin + pen.odd(0.1, (b"IP6 ", b"ip4 ", b"IP4 ", b"IP4"), _family(pen)) + pen.host()
+
+
+def _family(pen: Pen) -> bytes:
+    return b"IP6 " if pen.ends.ipv6 else b"IP4 "
 
 
 def _medium(pen: Pen) -> bytes:

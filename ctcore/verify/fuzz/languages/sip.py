@@ -11,7 +11,7 @@ from typing import Final
 from ctcore.testing.packets import TCP, UDP
 from ctcore.verify.fuzz.languages import Ends, Language
 from ctcore.verify.fuzz.languages.sdp import description
-from ctcore.verify.fuzz.languages.texts import Pen
+from ctcore.verify.fuzz.languages.texts import Pen, bracketed
 
 _METHODS: Final = (b"INVITE", b"INVITE", b"REGISTER", b"REGISTER", b"UPDATE", b"ACK", b"PRACK", b"BYE", b"OPTIONS")
 _CODES: Final = (b"200", b"200", b"200", b"200", b"100", b"183", b"299", b"300", b"404", b"486")
@@ -52,7 +52,7 @@ def _message(pen: Pen) -> bytes:
 def _request(pen: Pen, method: bytes) -> bytes:
     method = pen.odd(0.1, (method.lower(),), method) + pen.odd(0.05, (b"", b"  ", b"\t", b"X "), b" ")
     scheme = pen.odd(0.2, (b"tel:", b"1", b"<sip:", b"\xe9"), b"sip:b@")
-    return method + scheme + pen.ends.server.encode() + b" SIP/2.0"
+    return method + scheme + bracketed(pen.ends.server) + b" SIP/2.0"
 
 
 def _status(pen: Pen) -> bytes:
@@ -61,7 +61,7 @@ def _status(pen: Pen) -> bytes:
 
 
 def _headers(pen: Pen, method: bytes) -> list[bytes]:
-    via = pen.any((b"SIP/2.0/UDP ", b"SIP/2.0/TCP ")) + pen.host() + pen.odd(0.5, (b"", b":x"), b":5060")
+    via = pen.any((b"SIP/2.0/UDP ", b"SIP/2.0/TCP ")) + pen.place() + pen.odd(0.5, (b"", b":x"), b":5060")
     lines = [_name(pen, b"Via", b"v") + via, _name(pen, b"From", b"f") + _uri(pen)]
     if not pen.maybe(0.05 * pen.wild):
         lines.append(_name(pen, b"CSeq") + _cseq(pen, method))
@@ -92,7 +92,7 @@ def _contacts(pen: Pen) -> bytes:
 
 
 def _uri(pen: Pen) -> bytes:
-    uri = pen.odd(0.2, _ODD_USERS, pen.any(_USERS)) + pen.host()
+    uri = pen.odd(0.2, _ODD_USERS, pen.any(_USERS)) + pen.place()
     if pen.maybe(0.6):
         uri += b":" + pen.port()
     uri += pen.odd(0.2, (b">", b'"', b" "))

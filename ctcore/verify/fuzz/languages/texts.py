@@ -21,6 +21,11 @@ _ODD_PORTS: Final = (
 _HIGH_PORTS: Final = tuple(port for port in PORTS if port >= 1024)
 
 
+def bracketed(host: str) -> bytes:
+    """An address as it stands before a port: that of IPv6 in brackets."""
+    return f"[{host}]".encode() if ":" in host else host.encode()
+
+
 @dataclass(frozen=True, slots=True)
 class Pen:
     """Who writes one message (``ends`` has the sender first), and how wildly: not at all with 0."""
@@ -43,8 +48,18 @@ class Pen:
 
     def host(self) -> bytes:
         """The address of one of the ends, that of the sender as a rule."""
-        end = self.ends.server if self.maybe(0.1) else self.ends.client
-        return self.odd(0.15, _ODD_HOSTS, end.encode()) + self.odd(0.05, _TAILS)
+        return self._written(self._end().encode())
+
+    def place(self) -> bytes:
+        """The same as URIs have it: an IPv6 address is in brackets, as a rule."""
+        end = self._end()
+        return self._written(self.odd(0.1, (end.encode(),), bracketed(end)))
+
+    def _end(self) -> str:
+        return self.ends.server if self.maybe(0.1) else self.ends.client
+
+    def _written(self, host: bytes) -> bytes:
+        return self.odd(0.15, _ODD_HOSTS, host) + self.odd(0.05, _TAILS)
 
     def port(self) -> bytes:
         """A port that is none of the privileged ones, as a rule."""
