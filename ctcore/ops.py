@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ctcore.build import COMPILED
 from ctcore.errors import AnswerError
 
 if TYPE_CHECKING:
@@ -117,17 +116,3 @@ def _answer(slot: Any, hook: str, answer: Any) -> int:
     if isinstance(answer, int):
         return answer
     raise AnswerError(slot.plugin, hook, answer)
-
-
-def l3_ops(slot: Any, plugin: Any, wrapped: bool) -> Any:
-    """What the packet path calls: the slot's own callables; compiled, the plugin itself where it can be called so."""
-    if not COMPILED:
-        return slot
-    return plugin if isinstance(plugin, L3Ops) and not wrapped else L3Calls(slot)
-
-
-def l4_ops(slot: Any, plugin: Any, wrapped: bool) -> Any:
-    """As ``l3_ops``."""
-    if not COMPILED:
-        return slot
-    return plugin if isinstance(plugin, L4Ops) and not wrapped else L4Calls(slot)

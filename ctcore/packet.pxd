@@ -1,3 +1,7 @@
+from ctcore.conn cimport Conn
+from ctcore.slots cimport L3Slot
+
+
 cdef class Packet:
     cdef readonly object net
     cdef public bytes buf
@@ -5,7 +9,9 @@ cdef class Packet:
     cdef public long long now, number
     cdef public int protonum, hook, ctinfo
     cdef public bint verify, cut, own
-    cdef public object l3, ct, capture, tmpl
+    cdef public L3Slot l3
+    cdef public Conn ct, tmpl
+    cdef public object capture
     cdef public list notes
     cdef public unsigned int mark
 

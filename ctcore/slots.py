@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ctcore.build import COMPILED
 from ctcore.chain import HookTable
-from ctcore.ops import l3_ops, l4_ops
+from ctcore.ops import L3Calls, L3Ops, L4Calls, L4Ops
 from ctcore.registry import PluginInfo
 from ctcore.vtable import VTable
 
@@ -41,6 +42,20 @@ def _text(*_: Any) -> str:
 
 def _whole(*_: Any) -> int:
     return 1
+
+
+def _l3_ops(slot: Any, plugin: Any, wrapped: bool) -> Any:
+    """What the packet path calls: the slot's own callables; compiled, the plugin itself where it can be called so."""
+    if not COMPILED:
+        return slot
+    return plugin if isinstance(plugin, L3Ops) and not wrapped else L3Calls(slot)
+
+
+def _l4_ops(slot: Any, plugin: Any, wrapped: bool) -> Any:
+    """As ``_l3_ops``."""
+    if not COMPILED:
+        return slot
+    return plugin if isinstance(plugin, L4Ops) and not wrapped else L4Calls(slot)
 
 
 class L3Slot:
@@ -120,7 +135,7 @@ class L3Slot:
         self.nlattr_to_tuple = bind("nlattr_to_tuple")
         self.hook_ops = bind("hook_ops", _empty)
         self.sysctls = bind("sysctls", _empty)
-        self.ops = l3_ops(self, plugin, any(table.is_wrapped(plugin, hook) for hook in ("rcv", "route", "checksum")))
+        self.ops = _l3_ops(self, plugin, any(table.is_wrapped(plugin, hook) for hook in ("rcv", "route", "checksum")))
         at, length = getattr(plugin, "tuple_at", None) or (-1, 0)
         self.addrs_at: int = -1 if table.is_wrapped(plugin, "pkt_to_tuple") else at
         self.addrs_len: int = length
@@ -202,7 +217,7 @@ class L4Slot:
         self.tuple_to_nlattr = bind("tuple_to_nlattr")
         self.nlattr_to_tuple = bind("nlattr_to_tuple")
         self.sysctls = bind("sysctls", _empty)
-        self.ops = l4_ops(self, plugin, any(table.is_wrapped(plugin, hook) for hook in ("error", "new", "packet")))
+        self.ops = _l4_ops(self, plugin, any(table.is_wrapped(plugin, hook) for hook in ("error", "new", "packet")))
         at = getattr(plugin, "tuple_at", None)
         self.u_at: int = -1 if at is None or table.is_wrapped(plugin, "pkt_to_tuple") else at
 

@@ -9,7 +9,6 @@ yields ``l3offset == end``: that the packet is too short is for the network laye
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -131,7 +130,9 @@ def decap_for(linktype: int, name: str) -> Decap:
 
 def _libpcap_name(linktype: int) -> str:
     """What libpcap calls a DLT number: pcapy does not hand this on, so the library it loaded is asked."""
-    import pcapy  # not at the top: finding the layer's end needs no libpcap
+    import ctypes  # neither at the top: finding the layer's end needs no libpcap
+
+    import pcapy
 
     try:
         to_name = ctypes.CDLL(pcapy.__file__).pcap_datalink_val_to_name
