@@ -3,7 +3,7 @@ cimport cython
 from ctcore.conn cimport Conn
 from ctcore.ops cimport L4Ops
 from ctcore.packet cimport Packet
-from ctcore_sctp.chunks cimport check_tag, init_tag, learn_init, learn_init_ack
+from ctcore_sctp.chunks cimport Chunk, check_tag, chunks_of, init_tag, learn_init, learn_init_ack
 from ctcore_sctp.octets cimport Octets
 from ctcore_sctp.record cimport SctpState
 
@@ -17,9 +17,9 @@ cdef class Sctp(L4Ops):
     cdef public list timeouts
 
     cpdef int error(self, Packet pkt, Py_ssize_t dataoff) except? -99
-    @cython.locals(vtag="long long", sctp=SctpState)
+    @cython.locals(vtag="long long", sctp=SctpState, chunk=Chunk)
     cpdef bint new(self, Conn ct, Packet pkt, Py_ssize_t dataoff) except? -99
     @cython.locals(
-        sctp=SctpState, direction=int, vtag="long long", ignore=bint, found=int, old=int, new=int, timeouts=list,
+        sctp=SctpState, chunk=Chunk, direction=int, vtag="long long", ignore=bint, found=int, old=int, new=int,
     )
     cpdef int packet(self, Conn ct, Packet pkt, Py_ssize_t dataoff, int ctinfo) except? -99

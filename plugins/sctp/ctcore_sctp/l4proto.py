@@ -16,9 +16,12 @@ from ctcore.sysctl import Sysctl
 from ctcore_sctp.attributes import from_nlattr, to_nlattr
 from ctcore_sctp.chunks import (
     GO_ON,
+    NO_CHUNK,
     OWN_RULES,
     REFUSE,
+    Chunk,
     check_tag,
+    chunks_of,
     init_tag,
     learn_init,
     learn_init_ack,
@@ -30,12 +33,9 @@ from ctcore_sctp.header import (
     HEARTBEAT,
     INIT,
     INIT_ACK,
-    NO_CHUNK,
     SCTP,
     SHUTDOWN_ACK,
     SHUTDOWN_COMPLETE,
-    Chunk,
-    chunks_of,
     crc_is_right,
 )
 from ctcore_sctp.octets import octets
