@@ -1,35 +1,8 @@
 """Compiles the packet path; see ctcore/building.py. Everything else about the package is in pyproject.toml."""
 
-import runpy
 from pathlib import Path
+from runpy import run_path
 
-from setuptools import setup
+PACKAGE = Path(__file__).resolve().parent / "ctcore"
 
-HERE = Path(__file__).resolve().parent
-building = runpy.run_path(str(HERE / "ctcore" / "building.py"))
-
-MODULES = (
-    "chain",
-    "confirm",
-    "conn",
-    "formats.message",
-    "formats.text",
-    "lifecycle",
-    "nodes",
-    "ops",
-    "packet",
-    "pair",
-    "receive",
-    "replay",
-    "slots",
-    "sources.link",
-    "sources.octets",
-    "table",
-    "track",
-    "wheel",
-)
-
-setup(
-    ext_modules=building["extensions"](HERE / "ctcore", MODULES, ()),
-    cmdclass={"build_ext": building["BuildOrPlain"]},
-)
+run_path(str(PACKAGE / "building.py"))["build"](PACKAGE)

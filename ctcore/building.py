@@ -1,6 +1,6 @@
-"""How the packet path is compiled: for ``setup.py`` of ctcore and of the plugins that are compiled in the same way.
+"""How the packet path is compiled: what ``setup.py`` of ctcore and of the plugins that are compiled calls.
 
-It imports nothing of ctcore: it runs before there is one.
+A module that has a .pxd file beside it is compiled. Nothing of ctcore is imported here: this runs before there is one.
 """
 
 from __future__ import annotations
@@ -10,44 +10,37 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from setuptools import Extension
+from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
+ROOT = Path(__file__).resolve().parents[1]  # where the .pxd files of the core are found
 DIRECTIVES = {
     "language_level": 3,
     "annotation_typing": False,  # the .pxd files alone say what is a C type
+    "auto_pickle": False,  # nothing on the packet path is pickled: a sixth of the time that the C compiler takes
     "boundscheck": True,
     "cdivision": True,
     "initializedcheck": False,
 }
 
 
-def extensions(package: Path, modules: tuple[str, ...], pxd_roots: tuple[Path, ...]) -> list[Any]:
-    """The extension modules for a package's modules (dotted, from the package on); none where plain Python is wanted.
+def build(package: Path) -> None:
+    """Let setuptools build the distribution of a package, compiled. CTCORE_PURE=1 asks for plain Python."""
+    pure = os.environ.get("CTCORE_PURE") == "1"
+    setup(ext_modules=[] if pure else extensions(package), cmdclass={"build_ext": BuildOrPlain})
 
-    ``pxd_roots`` are the folders in which the .pxd files of other packages are found. CTCORE_PURE=1 asks for plain
-    Python.
-    """
-    if os.environ.get("CTCORE_PURE") == "1":
-        return []
-    from Cython.Build import cythonize  # a build requirement, and no more
 
-    root = package.parent
+def extensions(package: Path) -> list[Any]:
+    """An extension module for each module of a package that has a .pxd; its source is the .pyx where there is one."""
     found = []
-    for module in modules:
-        path = package.joinpath(*module.split("."))
-        source = path.with_suffix(".pyx") if path.with_suffix(".pyx").exists() else path.with_suffix(".py")
-        name = f"{package.name}.{module}"
-        found.append(Extension(name, [str(source.relative_to(root))], extra_compile_args=["-O3", "-g0", "-w"]))
-    return list(
-        cythonize(
-            found,
-            include_path=[str(root), *(str(path) for path in pxd_roots)],
-            compiler_directives=DIRECTIVES,
-            build_dir="build/cython",
-            quiet=True,
-        )
-    )
+    for declarations in sorted(package.rglob("*.pxd")):
+        source = declarations.with_suffix(".pyx")
+        if not source.exists():
+            source = declarations.with_suffix(".py")
+        path = source.relative_to(package.parent)
+        name = ".".join(path.with_suffix("").parts)
+        found.append(Extension(name, [str(path)], extra_compile_args=["-O3", "-g0", "-w"]))
+    return found
 
 
 class BuildOrPlain(build_ext):  # type: ignore[misc]
@@ -56,6 +49,7 @@ class BuildOrPlain(build_ext):  # type: ignore[misc]
     def run(self) -> None:
         """Build; on any failure forget what was built."""
         try:
+            self._translate()
             super().run()
         except Exception as error:
             print(f"ctcore: not compiled, plain Python is used: {error}", file=sys.stderr)
@@ -63,3 +57,18 @@ class BuildOrPlain(build_ext):  # type: ignore[misc]
                 Path(output).unlink(missing_ok=True)
             self.extensions: list[Any] = []
             self.distribution.ext_modules = []
+
+    def _translate(self) -> None:
+        """Make C of the modules, all at once: each of them reads the .pxd files of others."""
+        from Cython.Build import cythonize  # a build requirement, and no more
+
+        self.parallel = True  # as many C compilers as there are processors
+        translated = cythonize(
+            self.extensions,
+            include_path=[".", str(ROOT)],
+            compiler_directives=DIRECTIVES,
+            build_dir="build/cython",
+            quiet=True,
+        )
+        for extension, done in zip(self.extensions, translated, strict=True):
+            extension.sources = done.sources

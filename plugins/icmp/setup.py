@@ -1,24 +1,20 @@
-"""Compiles the packet path; see ctcore/building.py. Everything else about the package is in pyproject.toml."""
+"""Compiles the modules that have a .pxd; see ctcore/building.py. Everything else is in pyproject.toml."""
 
-import importlib.util
-import runpy
+from importlib.util import find_spec
 from pathlib import Path
+from runpy import run_path
 
 from setuptools import setup
 
 HERE = Path(__file__).resolve().parent
-MODULES = ("l4proto",)
 
 # In a checkout ctcore lies beside; else what is compiled against is a requirement of the build.
-root = HERE.parents[1]
-spec = None if (root / "ctcore" / "building.py").exists() else importlib.util.find_spec("ctcore")
-if spec is not None and spec.origin is not None:
-    root = Path(spec.origin).parents[1]
-found = (root / "ctcore" / "building.py").exists()
-building = runpy.run_path(str(root / "ctcore" / "building.py")) if found else {}
-
-setup(
-    setup_requires=[] if found else ["ctcore>=0.1,<0.2"],
-    ext_modules=building["extensions"](HERE / "ctcore_icmp", MODULES, (root,)) if found else [],
-    cmdclass={"build_ext": building["BuildOrPlain"]} if found else {},
-)
+places = [HERE.parents[1] / "ctcore"]
+installed = find_spec("ctcore")
+if installed is not None:
+    places += map(Path, installed.submodule_search_locations or ())
+found = [place / "building.py" for place in places if (place / "building.py").exists()]
+if found:
+    run_path(str(found[0]))["build"](next(HERE.glob("ctcore_*/__init__.py")).parent)
+else:
+    setup(setup_requires=["ctcore>=0.1,<0.2"])

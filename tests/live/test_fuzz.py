@@ -118,9 +118,10 @@ def of_module(module: str, name: str, wrong: object) -> Callable[[pytest.MonkeyP
 def ah_in_words_of_8(patch: pytest.MonkeyPatch) -> None:
     """The length of AH counts as that of the other extension headers."""
     from ctcore_ipv6 import exthdr
+    from ctcore_ipv6.numbers import FRAGMENT, FRAGMENT_LENGTH
 
     def length(number: int, field: int) -> int:
-        return exthdr.FRAGMENT_LENGTH if number == exthdr.FRAGMENT else (field + 1) * 8
+        return FRAGMENT_LENGTH if number == FRAGMENT else (field + 1) * 8
 
     patch.setattr(exthdr, "_length", length)
 

@@ -9,10 +9,12 @@ from ctcore.common import ASSURED, IP_CT_IS_REPLY, SEEN_REPLY, Event
 from ctcore.conn import Conn
 from ctcore.hookspecs import Fields, l4proto
 from ctcore.netfilter import ACCEPT
+from ctcore.ops import L4Ops
 from ctcore.packet import Packet
 from ctcore.ports import invert_ports, nlattr_to_ports, ports_of, ports_to_nlattr, print_ports, save_ports
 from ctcore.sysctl import Sysctl
 from ctcore_dccp.header import ACK, DCCP, LONG_ONLY, REQUEST, RESET, RESPONSE, TYPES, ack_of, seq_of
+from ctcore_dccp.octets import octets
 from ctcore_dccp.record import DccpState, from_nlattr, to_nlattr
 from ctcore_dccp.states import (
     CLIENT,
@@ -33,14 +35,13 @@ from ctcore_dccp.sysctls import SYSCTLS, TIMEOUT_COUNT
 
 IPPROTO_DCCP: Final = 33
 
-_read = DCCP.reader("doff", "ccval_cscov", "type_x")
 
-
-class Dccp:
+class Dccp(L4Ops):
     """Datagram Congestion Control Protocol (RFC 4340)."""
 
     name = "dccp"
     l4num = IPPROTO_DCCP
+    tuple_at = 0
     history = "Linux 2.6.26 to 6.16"
 
     def __init__(self) -> None:
@@ -63,7 +64,7 @@ class Dccp:
         size = pkt.end - dataoff
         if pkt.avail - dataoff < DCCP.size:
             return self._invalid(pkt, "nf_ct_dccp: short packet")
-        doff, ccval_cscov, type_x = _read(pkt.buf, dataoff)
+        doff, ccval_cscov, type_x = octets.opening(pkt.buf, dataoff)
         if not DCCP.size <= doff * 4 <= size:
             return self._invalid(pkt, "nf_ct_dccp: truncated/malformed packet")
         cscov = ccval_cscov & 15
@@ -190,7 +191,7 @@ class Dccp:
 
 
 def _kind(pkt: Packet, dataoff: int) -> int:
-    return int(_read(pkt.buf, dataoff)[2] >> 1 & 15)
+    return int(octets.opening(pkt.buf, dataoff)[2] >> 1 & 15)
 
 
 def _is_late_answer(dccp: DccpState, kind: int, direction: int) -> bool:

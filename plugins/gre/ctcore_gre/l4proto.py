@@ -9,11 +9,13 @@ from ctcore.common import ASSURED, NAT_CLASH, SEEN_REPLY, Event
 from ctcore.conn import Conn
 from ctcore.hookspecs import Fields, l4proto
 from ctcore.netfilter import ACCEPT
+from ctcore.ops import L4Ops
 from ctcore.packet import Packet
 from ctcore.ports import invert_ports, nlattr_to_ports, ports_to_nlattr, print_ports
 from ctcore.sysctl import SECOND, Sysctl, timeout
 from ctcore_gre.header import ENHANCED, GRE, GRE_PROTO_PPP, GRE_VERSION, GRE_VERSION_PPTP
 from ctcore_gre.keymap import KeyMap
+from ctcore_gre.octets import octets
 
 IPPROTO_GRE: Final = 47
 NO_KEYS: Final = bytes(4)
@@ -25,11 +27,10 @@ SYSCTLS: Final = (
     timeout("nf_conntrack_gre_timeout_stream", 180, "timeouts", "a tunnel that was seen in use both ways", REPLIED),
 )
 
-_read = GRE.reader("flags_version", "protocol")
 _CALL_ID: Final = 6  # its place in the enhanced header
 
 
-class Gre:
+class Gre(L4Ops):
     """Generic Routing Encapsulation (RFC 2784), with the keys of PPTP's version of it (RFC 2637)."""
 
     name = "gre"
@@ -45,7 +46,7 @@ class Gre:
         """The keys of a PPTP call; zero for any other tunnel, and for a header that is cut short."""
         if pkt.avail - dataoff < GRE.size:
             return NO_KEYS
-        flags_version, protocol = _read(pkt.buf, dataoff)
+        flags_version, protocol = octets.opening(pkt.buf, dataoff)
         if flags_version & GRE_VERSION != GRE_VERSION_PPTP or pkt.avail - dataoff < ENHANCED.size:
             return NO_KEYS
         if protocol != GRE_PROTO_PPP:
@@ -62,7 +63,7 @@ class Gre:
         return invert_ports(u)
 
     @l4proto
-    def new(self, ct: Conn) -> bool:
+    def new(self, ct: Conn, pkt: Packet, dataoff: int) -> bool:
         """Any packet may open a flow; ``ct.proto`` is a pair of timeouts (nanoseconds) that it keeps for its life."""
         ct.proto = list(ct.policy or self.timeouts)
         return True

@@ -10,6 +10,7 @@ from ctcore.conn import Conn
 from ctcore.hookspecs import Fields, l4proto
 from ctcore.netfilter import ACCEPT
 from ctcore.netlink import attr
+from ctcore.ops import L4Ops
 from ctcore.packet import Packet
 from ctcore.related import attach_related
 from ctcore.sysctl import Sysctl, timeout
@@ -50,7 +51,7 @@ CTA_PROTO_ICMPV6_CODE: Final = 9
 SYSCTLS: Final = (timeout("nf_conntrack_icmpv6_timeout", 30, "timeout", "from the last query or answer on"),)
 
 
-class Icmpv6:
+class Icmpv6(L4Ops):
     """Internet Control Message Protocol for IPv6 (RFC 4443, RFC 4620, RFC 4861)."""
 
     name = "icmpv6"

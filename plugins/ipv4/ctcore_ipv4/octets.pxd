@@ -1,30 +1,6 @@
-from libc.string cimport memcpy
+from ctcore.sums cimport Sums
 
 
-cdef class Octets:
+cdef class Octets(Sums):
     cdef inline (int, int, int, int) rcv(self, const unsigned char *buf, Py_ssize_t at) noexcept:
         return buf[at], buf[at + 2] << 8 | buf[at + 3], buf[at + 6] << 8 | buf[at + 7], buf[at + 9]
-
-    # Words of 32 bits, in the machine's order: neither changes what the sum is modulo 65535.
-    cdef inline bint is_right(self, bytes buf, Py_ssize_t start, Py_ssize_t end, unsigned int pseudo) noexcept:
-        cdef const unsigned char *at = (<const unsigned char *>buf) + start
-        cdef Py_ssize_t left = end - start
-        cdef unsigned long long total = 0
-        cdef unsigned int word
-        cdef unsigned char tail[4]
-        while left >= 4:
-            memcpy(&word, at, 4)
-            total += word
-            at += 4
-            left -= 4
-        if left > 0:
-            word = 0
-            memcpy(&word, at, left)
-            total += word
-        tail[0] = pseudo >> 24
-        tail[1] = pseudo >> 16 & 0xFF
-        tail[2] = pseudo >> 8 & 0xFF
-        tail[3] = pseudo & 0xFF
-        memcpy(&word, tail, 4)
-        total += word
-        return total != 0 and total % 0xFFFF == 0

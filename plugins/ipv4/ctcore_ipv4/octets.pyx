@@ -1,7 +1,7 @@
 # The compiled twin of octets.py; the methods are in octets.pxd, to be compiled into their callers.
 
 
-cdef class Octets:
+cdef class Octets(Sums):
     pass
 
 

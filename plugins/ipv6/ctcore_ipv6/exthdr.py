@@ -5,18 +5,8 @@ ESP is a transport protocol here: what follows it cannot be read.
 
 from __future__ import annotations
 
-from typing import Final
-
 from ctcore_ipv6.header import IP6_OFFSET
-
-HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, NO_NEXT_HEADER, DESTINATION = 0, 43, 44, 51, 59, 60
-EXTENSION: Final = bytes(
-    number in (HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, NO_NEXT_HEADER, DESTINATION) for number in range(256)
-)
-"""1 for each number of a header behind which another one may follow, and for "no next header"."""
-
-OPENING: Final = 2  # bytes of an extension header that tell its length and the next one
-FRAGMENT_LENGTH: Final = 8
+from ctcore_ipv6.numbers import AUTHENTICATION, EXTENSION, FRAGMENT, FRAGMENT_LENGTH, NO_NEXT_HEADER, OPENING
 
 
 def skip_extensions(buf: bytes, start: int, limit: int, nexthdr: int) -> tuple[int, int, int] | None:

@@ -8,7 +8,7 @@ from ctcore.netfilter import ACCEPT, DROP
 from ctcore.packet import Packet
 from ctcore.reassembly import MAX_LENGTH, Queue, Queues, stolen, thresholds
 from ctcore.sysctl import timeout
-from ctcore_ipv6 import exthdr
+from ctcore_ipv6 import numbers
 from ctcore_ipv6.exthdr import find_fragment, skip_extensions
 from ctcore_ipv6.header import FRAGMENT, IP6_MF, IP6_OFFSET, IPV6
 
@@ -93,7 +93,7 @@ class Fragments(Queues[Key, Datagram]):
 
 def _is_truncated(pkt: Packet, start: int) -> bool:
     """Whether a first fragment, whose header begins at ``start``, has not all headers of its packet."""
-    found = skip_extensions(pkt.buf, start, pkt.avail, exthdr.FRAGMENT)
+    found = skip_extensions(pkt.buf, start, pkt.avail, numbers.FRAGMENT)
     if found is None:
         return False
     dataoff, protonum, frag_off = found

@@ -23,13 +23,15 @@ from ctcore.netfilter import (
 )
 from ctcore.netlink import attr
 from ctcore.netns import Net
-from ctcore.ops import HookFunction
+from ctcore.ops import HookFunction, L3Ops
 from ctcore.packet import Packet
 from ctcore.slots import L3Slot
 from ctcore.sysctl import Sysctl
-from ctcore_ipv6.exthdr import EXTENSION, HOP_BY_HOP, OPENING, skip_extensions
+from ctcore_ipv6.exthdr import skip_extensions
 from ctcore_ipv6.frag import SYSCTLS, Fragments
 from ctcore_ipv6.header import IP6_OFFSET, IPV6
+from ctcore_ipv6.numbers import EXTENSION, HOP_BY_HOP, OPENING
+from ctcore_ipv6.octets import octets
 from ctcore_ipv6.options import check_options
 
 CTA_IP_V6_SRC: Final = 3
@@ -48,11 +50,10 @@ NARROW_SCOPES: Final = (0, 1)  # of multicast addresses that never come from a w
 MISSING: Final = "the hop-by-hop options are not all there"
 HOP_LIMIT_EXCEEDED: Final = "hop limit exceeded in transit"
 
-_read_rcv = IPV6.reader("payload_len", "nexthdr")
 _number = int.from_bytes
 
 
-class Ipv6:
+class Ipv6(L3Ops):
     """Internet Protocol version 6 (RFC 8200)."""
 
     name = "ipv6"
@@ -75,7 +76,7 @@ class Ipv6:
             fault = _check_addresses(buf[nhoff + 8 : nhoff + 24], buf[nhoff + 24 : nhoff + 40])
             if fault:
                 return self._gone(pkt, fault)
-        payload_len, nexthdr = _read_rcv(buf, nhoff)
+        payload_len, nexthdr = octets.rcv(buf, nhoff)
         start = nhoff + HEADER
         end = start + payload_len if payload_len or nexthdr != HOP_BY_HOP else avail
         pkt.end = end
@@ -146,11 +147,11 @@ class Ipv6:
     def checksum(self, pkt: Packet, dataoff: int, protonum: int) -> bool:
         """The transport checksum; the pseudo header's length is what the IPv6 header leaves for the transport part."""
         if not protonum:
-            return is_right(pkt.buf[dataoff : pkt.end])
+            return octets.is_right(pkt.buf, dataoff, pkt.end, 0)
         addresses = pkt.nhoff + 8
         pseudo = protonum + pkt.end - dataoff
         if dataoff == addresses + 32:
-            return is_right(pkt.buf[addresses : pkt.end], pseudo)
+            return octets.is_right(pkt.buf, addresses, pkt.end, pseudo)
         return is_right(pkt.buf[dataoff : pkt.end], pseudo + _number(pkt.buf[addresses : addresses + 32], "big"))
 
     @l3proto

@@ -1,4 +1,4 @@
-"""What each chunk may do: the rules for verification tags (RFC 9260, section 8.5, and kernel behaviour)."""
+"""The chunks of a packet, and what each may do: the rules for verification tags (RFC 9260, section 8.5, and Linux)."""
 
 from __future__ import annotations
 
@@ -7,26 +7,60 @@ from typing import Final
 from ctcore.packet import Packet
 from ctcore_sctp.header import (
     ABORT,
+    ALONE,
+    CHUNK,
     COOKIE_ACK,
     COOKIE_ECHO,
+    FIRST,
     HEARTBEAT,
     HEARTBEAT_ACK,
     INIT,
     INIT_HEADER,
+    SCTP,
     SHUTDOWN_ACK,
     SHUTDOWN_COMPLETE,
     T_BIT,
-    Chunk,
 )
+from ctcore_sctp.octets import octets
 from ctcore_sctp.record import SctpState
 from ctcore_sctp.states import NONE
 
 OWN_RULES: Final = frozenset({INIT, SHUTDOWN_COMPLETE, COOKIE_ECHO, ABORT, SHUTDOWN_ACK, HEARTBEAT, HEARTBEAT_ACK})
 """The chunks that free their packet from the rule that its tag is the direction's."""
 
+NO_CHUNK: Final = "there is no chunk"
 REFUSE, GO_ON, IGNORE = range(3)
 
 _read_init_tag = INIT_HEADER.reader("init_tag")
+
+
+class Chunk:
+    """One chunk: its type and flags, and where its value begins in the packet's buffer."""
+
+    __slots__ = ("flags", "type", "value")
+
+    def __init__(self, kind: int, flags: int, value: int) -> None:
+        self.type = kind
+        self.flags = flags
+        self.value = value
+
+
+def chunks_of(pkt: Packet, dataoff: int) -> list[Chunk] | str:
+    """The chunks of a packet in order, as far as their headers are there; a reason where they may not stand so.
+
+    INIT, INIT_ACK and SHUTDOWN_COMPLETE travel alone, COOKIE_ECHO and COOKIE_ACK come first (RFC 9260, section 6.10).
+    """
+    found: list[Chunk] = []
+    at, alone = dataoff + SCTP.size, False
+    while at < pkt.end and pkt.avail - at >= CHUNK.size:
+        kind, flags, length = octets.chunk(pkt.buf, at)
+        alone = alone or kind in ALONE
+        if (found and (alone or kind in FIRST)) or not length:
+            raw = int.from_bytes(pkt.buf[at + 2 : at + 4], "little")  # as the kernel of most machines prints it
+            return f"do_basic_checks failed. chunk num {len(found)}, type {kind}, len {raw} flag {int(alone)}"
+        found.append(Chunk(kind, flags, at + CHUNK.size))
+        at += length + 3 & ~3
+    return found or NO_CHUNK
 
 
 def init_tag(pkt: Packet, chunk: Chunk) -> int | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from construct import Computed, Int8ub, Int16ub, Int32ub, Struct, this
 from google_crc32c import extend
 
 from ctcore.headers import Header
-from ctcore.packet import Packet
 
 SCTP: Final = Header(
     Struct(
@@ -46,15 +45,6 @@ FIRST: Final = frozenset({COOKIE_ECHO, COOKIE_ACK})
 
 _CHECKSUM_AT: Final = 8
 _NO_CHECKSUM: Final = bytes(4)
-_read_chunk = CHUNK.reader()
-
-
-class Chunk(NamedTuple):
-    """One chunk: its type and flags, and where its value begins in the packet's buffer."""
-
-    type: int
-    flags: int
-    value: int
 
 
 def crc_is_right(buf: bytes, start: int, end: int) -> bool:
@@ -62,24 +52,3 @@ def crc_is_right(buf: bytes, start: int, end: int) -> bool:
     field = start + _CHECKSUM_AT
     crc: int = extend(extend(extend(0, buf[start:field]), _NO_CHECKSUM), buf[field + 4 : end])
     return buf[field : field + 4] == crc.to_bytes(4, "little")
-
-
-NO_CHUNK: Final = "there is no chunk"
-
-
-def chunks_of(pkt: Packet, dataoff: int) -> list[Chunk] | str:
-    """The chunks of a packet in order, as far as their headers are there; a reason where they may not stand so.
-
-    INIT, INIT_ACK and SHUTDOWN_COMPLETE travel alone, COOKIE_ECHO and COOKIE_ACK come first (RFC 9260, section 6.10).
-    """
-    found: list[Chunk] = []
-    at, alone = dataoff + SCTP.size, False
-    while at < pkt.end and pkt.avail - at >= CHUNK.size:
-        kind, flags, length = _read_chunk(pkt.buf, at)
-        alone = alone or kind in ALONE
-        if (found and (alone or kind in FIRST)) or not length:
-            raw = int.from_bytes(pkt.buf[at + 2 : at + 4], "little")  # as the kernel of most machines prints it
-            return f"do_basic_checks failed. chunk num {len(found)}, type {kind}, len {raw} flag {int(alone)}"
-        found.append(Chunk(kind, flags, at + CHUNK.size))
-        at += length + 3 & ~3
-    return found or NO_CHUNK

@@ -9,15 +9,19 @@ from ctcore.common import ASSURED, CONFIRMED, IP_CT_IS_REPLY, Event
 from ctcore.conn import Conn
 from ctcore.hookspecs import Fields, l4proto
 from ctcore.netfilter import ACCEPT
+from ctcore.ops import L4Ops
 from ctcore.packet import Packet
 from ctcore.ports import invert_ports, nlattr_to_ports, ports_of, ports_to_nlattr, print_ports, save_ports
 from ctcore.sysctl import Sysctl
 from ctcore_sctp.attributes import from_nlattr, to_nlattr
 from ctcore_sctp.chunks import (
     GO_ON,
+    NO_CHUNK,
     OWN_RULES,
     REFUSE,
+    Chunk,
     check_tag,
+    chunks_of,
     init_tag,
     learn_init,
     learn_init_ack,
@@ -29,14 +33,12 @@ from ctcore_sctp.header import (
     HEARTBEAT,
     INIT,
     INIT_ACK,
-    NO_CHUNK,
     SCTP,
     SHUTDOWN_ACK,
     SHUTDOWN_COMPLETE,
-    Chunk,
-    chunks_of,
     crc_is_right,
 )
+from ctcore_sctp.octets import octets
 from ctcore_sctp.record import SctpState
 from ctcore_sctp.states import (
     CLOSED,
@@ -54,14 +56,13 @@ from ctcore_sctp.sysctls import DEFAULT_NANOSECONDS, SYSCTLS, TIMEOUT_COUNT
 IPPROTO_SCTP: Final = 132
 NEVER_FIRST: Final = frozenset({ABORT, SHUTDOWN_COMPLETE, COOKIE_ACK})  # out of the blue: RFC 9260, section 8.4
 
-_read_vtag = SCTP.reader("vtag")
 
-
-class Sctp:
+class Sctp(L4Ops):
     """Stream Control Transmission Protocol (RFC 9260)."""
 
     name = "sctp"
     l4num = IPPROTO_SCTP
+    tuple_at = 0
 
     def __init__(self) -> None:
         self.timeouts = [DEFAULT_NANOSECONDS] * TIMEOUT_COUNT
@@ -96,13 +97,13 @@ class Sctp:
         chunks = self._scan(pkt, dataoff)
         if chunks is None:
             return False
-        (vtag,) = _read_vtag(pkt.buf, dataoff)
+        vtag = octets.vtag(pkt.buf, dataoff)[0]
         sctp = SctpState()
         for chunk in chunks:
             if not self._may_open(sctp, pkt, chunk, vtag):
                 pkt.note(f"a chunk of type {chunk.type} does not open an association so")
                 return False
-        if any(chunk.type in NEVER_FIRST for chunk in chunks):
+        if not NEVER_FIRST.isdisjoint([chunk.type for chunk in chunks]):
             pkt.note("a chunk that no association begins with")
             return False
         ct.proto = sctp
@@ -142,7 +143,7 @@ class Sctp:
             return -ACCEPT
         sctp: SctpState = ct.proto
         direction = int(ctinfo >= IP_CT_IS_REPLY)
-        (vtag,) = _read_vtag(pkt.buf, dataoff)
+        vtag = octets.vtag(pkt.buf, dataoff)[0]
         kinds = {chunk.type for chunk in chunks}
         if OWN_RULES.isdisjoint(kinds) and vtag != sctp.vtag[direction]:
             tags = f"{_raw(vtag):x} vs {_raw(sctp.vtag[direction]):x}"

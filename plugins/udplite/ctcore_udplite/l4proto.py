@@ -9,25 +9,26 @@ from ctcore.common import ASSURED, NAT_CLASH, SEEN_REPLY, Event
 from ctcore.conn import Conn
 from ctcore.hookspecs import Fields, l4proto
 from ctcore.netfilter import ACCEPT
+from ctcore.ops import L4Ops
 from ctcore.packet import Packet
 from ctcore.ports import invert_ports, nlattr_to_ports, ports_of, ports_to_nlattr, print_ports, save_ports
 from ctcore.sysctl import SECOND
 from ctcore_udp import Udp
 from ctcore_udplite.header import UDPLITE
+from ctcore_udplite.octets import octets
 
 IPPROTO_UDP: Final = 17
 IPPROTO_UDPLITE: Final = 136
 UNREPLIED, REPLIED = 0, 1  # the places of UDP's timeouts
 DEFAULTS: Final = [30 * SECOND, 120 * SECOND]  # where the plugin for UDP is left out
 
-_read = UDPLITE.reader("coverage", "check")
 
-
-class UdpLite:
+class UdpLite(L4Ops):
     """Lightweight User Datagram Protocol (RFC 3828)."""
 
     name = "udplite"
     l4num = IPPROTO_UDPLITE
+    tuple_at = 0
     allow_clash = True  # two first packets of one flow may race: they are united
 
     @l4proto
@@ -50,7 +51,7 @@ class UdpLite:
         size = pkt.end - dataoff
         if pkt.avail - dataoff < UDPLITE.size:
             return self._invalid(pkt, "short packet")
-        coverage, check = _read(pkt.buf, dataoff)
+        coverage, check = octets.coverage(pkt.buf, dataoff)
         covered = coverage or size
         if not UDPLITE.size <= covered <= size:
             return self._invalid(pkt, "invalid checksum coverage")

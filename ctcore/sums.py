@@ -1,0 +1,18 @@
+"""The Internet checksum of a part of a buffer; ``sums.pyx`` is the same for the compiled build."""
+
+from __future__ import annotations
+
+from ctcore.checksum import is_right
+
+
+class Sums:
+    """What the octets of a network layer protocol derive from."""
+
+    __slots__ = ()
+
+    def is_right(self, buf: bytes, start: int, end: int, pseudo: int) -> bool:
+        """Whether the words of ``buf`` from ``start`` to before ``end`` and ``pseudo`` sum up to all ones.
+
+        As ``ctcore.checksum.is_right``; ``pseudo`` is less than 2**31.
+        """
+        return is_right(buf[start:end], pseudo)
