@@ -1,0 +1,1 @@
+# Nothing in here is a C type: it is compiled as it stands.
