@@ -19,7 +19,11 @@ cdef class Table:
     cpdef insert_reply_only(self, Conn ct)
     @cython.locals(direction=int)
     cpdef remove(self, Conn ct)
+    @cython.locals(length=int)
     cpdef bint chain_too_long(self, Conn ct, int direction) except? -99
+    @cython.locals(crc="long long")
+    cpdef long long bucket(self, bytes key) except? -99
+    @cython.locals(bucket="long long")
     cdef _put(self, Conn ct, int direction)
 
 

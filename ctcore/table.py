@@ -17,8 +17,6 @@ from ctcore.conn import Conn
 from ctcore.nodes import Nodes
 
 if TYPE_CHECKING:
-    from random import Random
-
     from ctcore.netns import Net
     from ctcore.nodes import Node
 
@@ -58,7 +56,7 @@ class Table:
         self._size = buckets
         self._chains: dict[int, list[Node]] | None = None
         self._lengths: array[int] | None = None
-        self._random: Random | None = None
+        self._random = _Random()
 
     @property
     def buckets(self) -> int:
@@ -102,16 +100,13 @@ class Table:
         """Whether the chain for a flow's tuple of this direction is longer than an insertion may find it."""
         if len(self.nodes) <= self._size * CROWDED:
             return False
-        if self._random is None:
-            from random import Random  # not at the top: it takes its time, and few tables are that crowded
-
-            self._random = Random(0)
-        limit = MIN_CHAINLEN + self._random.randrange(CHAINLEN_SPREAD)
-        return self._tally()[self.bucket(ct.key(direction))] > limit
+        length = self._tally()[self.bucket(ct.key(direction))]
+        return length > MIN_CHAINLEN and length > MIN_CHAINLEN + self._random.randrange(CHAINLEN_SPREAD)
 
     def bucket(self, key: bytes) -> int:
         """The bucket that a key belongs to."""
-        return crc32(key) * self._size >> 32
+        crc = crc32(key)
+        return crc * self._size >> 32
 
     def early_drop(self, key: bytes) -> int:
         """Make room for a new flow with this original key; returns how many flows were given up for it.
@@ -169,3 +164,15 @@ class Table:
 
 def _droppable(ct: Conn) -> bool:
     return ct.status & (ASSURED | CONFIRMED | DYING) == CONFIRMED
+
+
+class _Random:
+    """Numbers of no pattern, the same ones each time (a linear congruence): all that a chain's length needs."""
+
+    def __init__(self) -> None:
+        self._latest = 0
+
+    def randrange(self, stop: int) -> int:
+        """A number from 0 to below ``stop``."""
+        self._latest = (self._latest * 1103515245 + 12345) & 0x7FFFFFFF
+        return (self._latest >> 16) % stop
