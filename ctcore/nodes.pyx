@@ -28,7 +28,7 @@ cdef extern from "Python.h":
 
 @cython.final
 cdef class Nodes:
-    """``key -> (flow, direction)``; see the plain twin. Iteration is in the order of the flows' ids."""
+    """``key -> (flow, direction)``; see the plain twin. Items and values are in the order of the flows' ids."""
 
     def __cinit__(self):
         self.entries = <Entry *>calloc(FEWEST, sizeof(Entry))
@@ -155,7 +155,10 @@ cdef class Nodes:
         return self.used
 
     def __iter__(self):
-        return iter([key for key, _ in self.items()])
+        cdef size_t at
+        for at in range(self.mask + 1):
+            if self.entries[at].ct != NULL:
+                yield (<Conn>self.entries[at].ct).key(self.entries[at].side)
 
     def __eq__(self, other):
         return dict(self.items()) == (dict(other.items()) if isinstance(other, Nodes) else other)
