@@ -14,6 +14,7 @@ import argparse
 import importlib
 import importlib.util
 import inspect
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -59,8 +60,14 @@ class Account:
 
 def plain(name: str) -> type:
     """The class of an installed first-party l4proto plugin, made from its source file without a compiler."""
-    source = Path(str(inspect.getfile(importlib.import_module(f"ctcore_{name}")))).with_name("l4proto.py")
-    module = _from_source(f"plain_{name}", source)
+    package = importlib.import_module(f"ctcore_{name}")
+    folder, octets = Path(str(inspect.getfile(package))).parent, f"ctcore_{name}.octets"
+    compiled = sys.modules.get(octets)
+    if compiled is not None:  # what it reads numbers with is compiled into its caller, or not
+        sys.modules[octets] = _from_source(f"plain_{name}_octets", folder / "octets.py")
+    module = _from_source(f"plain_{name}", folder / "l4proto.py")
+    if compiled is not None:
+        sys.modules[octets] = compiled
     found = [made for made in vars(module).values() if inspect.isclass(made) and made.__module__ == module.__name__]
     return next(made for made in found if hasattr(made, "l4num"))
 

@@ -10,7 +10,7 @@ cdef Octets octets
 
 
 @cython.locals(
-    is_ethernet=bint, number="long long", buffer=bytes, index=bytes, at=Py_ssize_t, sec="long long", usec="long long",
+    is_ethernet=bint, number="long long", buffer=bytes, index=bytes, at=Py_ssize_t, size=Py_ssize_t, sec="long long", usec="long long",
     offset="long long", caplen="long long", avail="long long", link="long long", now="long long", snaplen="long long",
     verdict=int,
 )

@@ -23,8 +23,10 @@ def replay(
     number = 0
     pkt.capture = capture
     for buffer, index in capture.batches():
-        for at in range(0, len(index), RECORD_SIZE):
+        at, size = 0, len(index)
+        while at < size:
             sec, usec, offset, caplen = octets.record(index, at)
+            at += RECORD_SIZE
             number += 1
             avail = offset + caplen
             # Nearly every capture is Ethernet's, and what is called by its name can be compiled in.

@@ -6,10 +6,16 @@ cdef class Sums:
     cdef inline bint is_right(self, bytes buf, Py_ssize_t start, Py_ssize_t end, unsigned int pseudo) noexcept:
         cdef const unsigned char *at = (<const unsigned char *>buf) + start
         cdef Py_ssize_t left = min(end, len(buf)) - start
-        cdef unsigned long long total = 0
+        cdef unsigned long long total = 0, pair
         cdef unsigned int word
         cdef unsigned char tail[4]
-        while left >= 4:
+        while left >= 8:
+            memcpy(&pair, at, 8)
+            total += <unsigned int>pair
+            total += pair >> 32
+            at += 8
+            left -= 8
+        if left >= 4:
             memcpy(&word, at, 4)
             total += word
             at += 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ctcore.checksum import is_right
+_number = int.from_bytes
 
 
 class Sums:
@@ -15,4 +15,9 @@ class Sums:
 
         As ``ctcore.checksum.is_right``; ``pseudo`` is less than 2**31.
         """
-        return is_right(buf[start:end], pseudo)
+        data = buf[start:end]
+        total = _number(data, "big")
+        if (end - start) & 1:
+            total <<= 8
+        total += pseudo
+        return total != 0 and total % 0xFFFF == 0

@@ -28,13 +28,13 @@ cdef class Tracker(HookFunction):
     )
     cpdef int run(self, Packet pkt) except? -99
     @cython.locals(ct=Conn, simple=bint, direction=int, status=int, ctinfo=int, addrs=Py_ssize_t, u=Py_ssize_t)
-    cpdef int resolve(
+    cdef int resolve(
         self, Packet pkt, L3Slot l3, L4Slot l4, Py_ssize_t dataoff, int protonum, Conn tmpl
     ) except? -99
     @cython.locals(
         ct=Conn, ctinfo=int, ext=ExtSlot, table=Table, reply_addrs=bytes, reply_u=bytes, suffix=bytes, packed=bytes,
     )
-    cpdef int create(
+    cdef int create(
         self, Packet pkt, L3Slot l3, L4Slot l4, bytes addrs, bytes u, int protonum, Conn tmpl
     ) except? -99
     cdef int _unresolved(self, Packet pkt, int why) except? -99

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from struct import Struct
 from typing import Any, Final
 
-from ctcore import Conn, ExpectPolicy, Packet, Sysctl, announce, drop, expect, help_data, helper, tcp_payload
+from ctcore import Conn, ExpectPolicy, Packet, Sysctl, announce, drop, expect, help_data, helper
 from ctcore.common import IP_CT_ESTABLISHED, IP_CT_ESTABLISHED_REPLY
 from ctcore.netfilter import ACCEPT
 from ctcore.sysctl import switch
@@ -49,14 +49,14 @@ class Ftp:
     @helper
     def help(self, pkt: Packet, protoff: int, ct: Conn, ctinfo: int) -> int:
         """Read a payload that begins where a line does."""
-        if ctinfo not in (IP_CT_ESTABLISHED, IP_CT_ESTABLISHED_REPLY):
+        buf, end = pkt.buf, pkt.end
+        start = protoff + (buf[protoff + 12] >> 4) * 4
+        if start >= end or (ctinfo != IP_CT_ESTABLISHED and ctinfo != IP_CT_ESTABLISHED_REPLY):
             return ACCEPT
-        data = tcp_payload(pkt, protoff)
-        if not data:
-            return ACCEPT
-        direction = int(ctinfo == IP_CT_ESTABLISHED_REPLY)
+        data = buf[start:end]
+        direction = 1 if ctinfo == IP_CT_ESTABLISHED_REPLY else 0
         lines: LineStarts = help_data(ct).private.lines[direction]
-        (seq,) = _sequence(pkt.buf, protoff + 4)
+        (seq,) = _sequence(buf, protoff + 4)
         verdict = ACCEPT
         if seq in lines and data[:LITERAL].upper() in BEGINNINGS[direction]:
             line, found = scan(data, direction, source_address(ct.reply if direction else ct.original))
