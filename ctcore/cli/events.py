@@ -77,7 +77,7 @@ def command(reading: Reading, kinds: int, lines: Lines, expect: bool, filters: F
     refuse_filters(expect, test)
     if expect:
         lines = lines.for_expectations()
-    event_line, receiver = lines.event, net.receiver
+    event_line, flags, receiver = lines.format.event_line, lines.flags, net.receiver
     waiting: list[str] = []
     shown = 0
 
@@ -88,7 +88,7 @@ def command(reading: Reading, kinds: int, lines: Lines, expect: bool, filters: F
     def on_event(kind: EventKind, ct: Conn, mask: int) -> None:
         # An event comes in the middle of a plugin's work, which must not be blamed for a failure to write.
         if kinds >> kind & 1 and (test is None or test(ct)):
-            waiting.append(event_line(kind, ct, mask, receiver.now))
+            waiting.append(event_line(kind, ct, mask, receiver.now, flags) + "\n")
 
     def pass_on() -> None:
         nonlocal shown

@@ -51,10 +51,6 @@ class Lines:
         """The line of a flow at the time ``now`` (nanoseconds), with its newline."""
         return (proc.flow_line(ct, now) if self.proc else self.format.flow_line(ct, now, self.flags)) + "\n"
 
-    def event(self, kind: EventKind, ct: Conn, mask: int, now: int) -> str:
-        """The line of an event at the time ``now`` (nanoseconds), with its newline."""
-        return self.format.event_line(kind, ct, mask, now, self.flags) + "\n"
-
     def expectation(self, exp: Expectation, now: int) -> str:
         """The line of an expectation at the time ``now`` (nanoseconds), with its newline."""
         return (proc.expect_line(exp, now) if self.proc else self._expected(exp, now, None)) + "\n"

@@ -5,7 +5,6 @@ A dump tells everything about a flow, an event what its mask says: kernel behavi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ctcore.common import EXT_ACCT, EXT_HELPER, EXT_TSTAMP, Event, EventKind, ExtId, Status
@@ -20,14 +19,15 @@ if TYPE_CHECKING:
 
 OFFLOADED: Final = int(Status.OFFLOAD)
 SEQ_ADJUST: Final = int(Status.SEQ_ADJUST)
-PROTOINFO, MARK, LABEL, SEQADJ, RELATED = (
-    1 << event for event in (Event.PROTOINFO, Event.MARK, Event.LABEL, Event.SEQADJ, Event.RELATED)
-)
-DESTROY: Final = EventKind.DESTROY
+PROTOINFO: Final = 1 << Event.PROTOINFO
+MARK: Final = 1 << Event.MARK
+LABEL: Final = 1 << Event.LABEL
+SEQADJ: Final = 1 << Event.SEQADJ
+RELATED: Final = 1 << Event.RELATED
+DESTROY: Final = int(EventKind.DESTROY)
 ZONE_DIR_BOTH: Final = ZONE_DIR_ORIG | ZONE_DIR_REPL
 
 
-@dataclass(slots=True)
 class Message:
     """One message about the flow ``ct``; None stands for what the message does not tell.
 
@@ -39,19 +39,36 @@ class Message:
     ``use``        how many hold the flow
     """
 
-    ct: Conn
-    kind: EventKind | None
-    now: int
-    timeout: int | None = None
-    protoinfo: bool = False
-    counters: Counters | None = None
-    mark: int | None = None
-    times: Timestamps | None = None
-    helper: str | None = None
-    labels: int | None = None
-    seqadj: list[SeqAdj] | None = None
-    master: Conn | None = None
-    use: int | None = None
+    __slots__ = (
+        "counters",
+        "ct",
+        "helper",
+        "kind",
+        "labels",
+        "mark",
+        "master",
+        "now",
+        "protoinfo",
+        "seqadj",
+        "timeout",
+        "times",
+        "use",
+    )
+
+    def __init__(self, ct: Conn, kind: EventKind | None, now: int, timeout: int | None, protoinfo: bool) -> None:
+        self.ct = ct
+        self.kind = kind
+        self.now = now
+        self.timeout = timeout
+        self.protoinfo = protoinfo
+        self.counters: Counters | None = None
+        self.mark: int | None = None
+        self.times: Timestamps | None = None
+        self.helper: str | None = None
+        self.labels: int | None = None
+        self.seqadj: list[SeqAdj] | None = None
+        self.master: Conn | None = None
+        self.use: int | None = None
 
     @property
     def private(self) -> bool:
@@ -79,21 +96,17 @@ class Message:
 def dump(ct: Conn, now: int) -> Message:
     """The message that a dump at the time ``now`` (nanoseconds) has for a flow."""
     offloaded = bool(ct.status & OFFLOADED)
-    return Message(
-        ct,
-        None,
-        now,
-        timeout=None if offloaded else ct.remaining(now) // SECOND,
-        protoinfo=not offloaded,
-        counters=ct.ext_find(EXT_ACCT),
-        mark=ct.mark,
-        times=ct.ext_find(EXT_TSTAMP),
-        helper=_helper(ct),
-        labels=_labels(ct),
-        seqadj=_seqadj(ct),
-        master=ct.master,
-        use=1 + ct.children,
-    )
+    msg = Message(ct, None, now, None if offloaded else ct.remaining(now) // SECOND, not offloaded)
+    msg.mark = ct.mark
+    msg.master = ct.master
+    msg.use = 1 + ct.children
+    if ct.ext is not None:
+        msg.counters = ct.ext_find(EXT_ACCT)
+        msg.times = ct.ext_find(EXT_TSTAMP)
+        msg.helper = _helper(ct)
+        msg.labels = _labels(ct)
+        msg.seqadj = _seqadj(ct)
+    return msg
 
 
 def event(kind: EventKind, ct: Conn, mask: int, now: int) -> Message:
@@ -103,17 +116,11 @@ def event(kind: EventKind, ct: Conn, mask: int, now: int) -> Message:
     """
     timeout = ct.remaining(now) // SECOND
     if kind == DESTROY:
-        return Message(
-            ct,
-            kind,
-            now,
-            timeout=timeout or None,
-            protoinfo=True,
-            counters=ct.ext_find(EXT_ACCT),
-            mark=ct.mark or None,
-            times=ct.ext_find(EXT_TSTAMP),
-        )
-
+        msg = Message(ct, kind, now, timeout or None, True)
+        msg.counters = ct.ext_find(EXT_ACCT)
+        msg.mark = ct.mark or None
+        msg.times = ct.ext_find(EXT_TSTAMP)
+        return msg
     msg = Message(ct, kind, now, timeout, bool(mask & PROTOINFO))
     if ct.mark or mask & MARK:
         msg.mark = ct.mark

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from ctcore.common import ORIGINAL, REPLY, SEEN_REPLY, EventKind, Status
 from ctcore.conn import Conn
-from ctcore.formats import message
-from ctcore.formats.message import ZONE_DIR_BOTH
+from ctcore.formats.message import ZONE_DIR_BOTH, Message, dump, event
 from ctcore.formats.output import PLAIN, Output, local_time
 from ctcore.sysctl import SECOND
 from ctcore.tuples import address_part, transport_part
+from ctcore.zones import ZONE_DFLT
 
 if TYPE_CHECKING:
     from ctcore.extensions.acct import Counters
     from ctcore.hookspecs import Fields
+    from ctcore.slots import L3Slot, L4Slot
 
 TAGS: Final = ("    [NEW]", " [UPDATE]", "[DESTROY]")  # by the numbers of EventKind
 PROGRAM: Final = "conntrack v1.4.7 (conntrack-tools)"
@@ -30,14 +32,14 @@ REMEMBERED: Final = 1 << 16  # texts of tuples of one network layer protocol, be
 def flow_line(ct: Conn, now: int, output: Output = PLAIN) -> str:
     """A flow as ``conntrack -L`` prints it at the time ``now`` (nanoseconds), without the newline."""
     words: list[str] = []
-    _tell(words, message.dump(ct, now), output)
+    _tell(words, dump(ct, now), output)
     return " ".join(words)
 
 
 def event_line(kind: EventKind, ct: Conn, mask: int, now: int, output: Output = PLAIN) -> str:
     """An event as ``conntrack -E`` prints it, without the newline; ``mask`` has a bit for each ``Event``."""
     words = [TAGS[kind]]
-    _tell(words, message.event(kind, ct, mask, now), output)
+    _tell(words, event(kind, ct, mask, now), output)
     return timestamp(now) + " ".join(words) if output.timestamp else " ".join(words)
 
 
@@ -56,6 +58,7 @@ def footer(count: int, what: str = "flow entries have been shown") -> str:
     return f"{PROGRAM}: {count} {what}."
 
 
+@cache
 def protocol(name: str, number: int) -> str:
     """A protocol's name, padded to eight columns, and its number."""
     return f"{name:<8} {number}"
@@ -74,7 +77,8 @@ def tuple_parts(ct: Conn, direction: int, full: bool = False) -> Iterator[str]:
 def tuple_text(ct: Conn, direction: int) -> str:
     """The parts of a tuple as one text, which is remembered: a flow that has one event has others soon."""
     packed = ct.reply if direction else ct.original
-    texts: dict[bytes, str] = ct.l3.texts
+    l3: L3Slot = ct.l3
+    texts = l3.texts
     text = texts.get(packed)
     if text is None:
         if len(texts) >= REMEMBERED:
@@ -92,46 +96,50 @@ def counter_parts(counters: Counters | None, direction: int) -> tuple[str, ...]:
 
 def status_part(status: int) -> tuple[str, ...]:
     """The one of the offload and ASSURED bits that lines tell, if any is set."""
-    if status & SHORT_BITS:
-        return next((text,) for bit, text in SHORT_STATUS if status & bit)
+    for bit, text in SHORT_STATUS:
+        if status & bit:
+            return (text,)
     return ()
 
 
-def _tell(words: list[str], msg: message.Message, output: Output) -> None:
+def _tell(words: list[str], msg: Message, output: Output) -> None:
     """Add the words of a message."""
     ct = msg.ct
-    l4 = ct.l4
+    l4: L4Slot = ct.l4
     if output.extended:
-        words.append(protocol(ct.l3.name, ct.l3.l3num))
+        l3: L3Slot = ct.l3
+        words.append(protocol(l3.name, l3.l3num))
     words.append(protocol(l4.name, ct.original[-1]))
     if msg.timeout is not None:
         words.append(str(msg.timeout))
-    state = msg.state
-    if state is not None:
-        words.append(state)
+    if msg.protoinfo:
+        state = ct.state
+        if state is not None:
+            words.append(state)
     _tell_direction(words, msg, ORIGINAL, "zone-orig")
     if not ct.status & SEEN_REPLY:
         words.append("[UNREPLIED]")
     _tell_direction(words, msg, REPLY, "zone-reply")
-    words += status_part(ct.status)
+    if ct.status & SHORT_BITS:
+        words += status_part(ct.status)
     _close(words, msg, output)
 
 
-def _tell_direction(words: list[str], msg: message.Message, direction: int, zone_name: str) -> None:
+def _tell_direction(words: list[str], msg: Message, direction: int, zone_name: str) -> None:
     ct = msg.ct
     words.append(tuple_text(ct, direction))
     zone = ct.zone
-    if zone.id and zone.dir == 1 << direction:
+    if zone is not ZONE_DFLT and zone.id and zone.dir == 1 << direction:
         words.append(f"{zone_name}={zone.id}")
     if msg.counters is not None:
         words += counter_parts(msg.counters, direction)
 
 
-def _close(words: list[str], msg: message.Message, output: Output) -> None:
+def _close(words: list[str], msg: Message, output: Output) -> None:
     ct, times = msg.ct, msg.times
     if msg.mark is not None:
         words.append(f"mark={msg.mark}")
-    if ct.zone.id and ct.zone.dir == ZONE_DIR_BOTH:
+    if ct.zone is not ZONE_DFLT and ct.zone.id and ct.zone.dir == ZONE_DIR_BOTH:
         words.append(f"zone={ct.zone.id}")
     if times is not None:
         words.append(f"delta-time={msg.age}")
