@@ -27,7 +27,8 @@ ONLY = os.environ.get("CTCORE_TESTS")
 TESTS = Path(__file__).parent
 
 settings.register_profile("ctcore", deadline=None, derandomize=True, print_blob=False)
-settings.load_profile("ctcore")
+settings.register_profile("brief", settings.get_profile("ctcore"), max_examples=20)
+settings.load_profile(os.environ.get("CTCORE_HYPOTHESIS", "ctcore"))
 
 
 def installed_at() -> Path | None:

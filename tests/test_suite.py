@@ -361,7 +361,7 @@ class OverUdp(Help):  # type: ignore[misc]
 def test_a_protocol_that_is_not_installed_is_named() -> None:
     registry = Registry.load(strict=True, without=["udp"])
     registry.add("helper", OverUdp)
-    with pytest.raises(AssertionError, match=r"^nothing tracks what is expected: pip install ctcore-udp$"):
+    with pytest.raises(AssertionError, match=r"(?m)^nothing tracks what is expected: pip install ctcore-udp$"):
         OfHelper().test_what_is_announced_is_related(registry)
 
 

@@ -22,10 +22,14 @@ from ctcore.testing.engine import Engine
 
 
 def for_all(*drawn: SearchStrategy[Any], examples: int = 100) -> Callable[[Callable[..., None]], None]:
-    """Check at once that a function raises nothing, whatever is drawn for its arguments: ``examples`` times."""
+    """Check at once that a function raises nothing, whatever is drawn for its arguments: ``examples`` times.
+
+    So many where the hypothesis profile has its usual 100 ``max_examples``; more or fewer in proportion.
+    """
+    tries = max(1, examples * settings.default.max_examples // 100)
 
     def check(law: Callable[..., None]) -> None:
-        settings(max_examples=examples, deadline=None)(given(*drawn)(law))()
+        settings(max_examples=tries, deadline=None)(given(*drawn)(law))()
 
     return check
 
