@@ -26,7 +26,9 @@ def for_all(*drawn: SearchStrategy[Any], examples: int = 100) -> Callable[[Calla
 
     So many where the hypothesis profile has its usual 100 ``max_examples``; more or fewer in proportion.
     """
-    tries = max(1, examples * settings().max_examples // 100)
+    profile = settings.default
+    assert profile is not None
+    tries = max(1, examples * profile.max_examples // 100)
 
     def check(law: Callable[..., None]) -> None:
         settings(max_examples=tries, deadline=None)(given(*drawn)(law))()
