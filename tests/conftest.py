@@ -28,7 +28,8 @@ TESTS = Path(__file__).parent
 
 settings.register_profile("ctcore", deadline=None, derandomize=True, print_blob=False)
 settings.register_profile("brief", settings.get_profile("ctcore"), max_examples=20)
-settings.load_profile(os.environ.get("CTCORE_HYPOTHESIS", "ctcore"))
+PROFILE = os.environ.get("CTCORE_HYPOTHESIS", "ctcore")
+settings.load_profile(PROFILE)
 
 
 def installed_at() -> Path | None:
@@ -72,6 +73,10 @@ def pytest_configure(config: pytest.Config) -> None:
     problem = complaint()
     if problem:
         raise pytest.UsageError(problem)
+
+
+def pytest_runtest_teardown() -> None:
+    settings.load_profile(PROFILE)  # a test that runs pytest in this process leaves that one's
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
