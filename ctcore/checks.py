@@ -15,6 +15,7 @@ from ctcore.facade import hookable
 from ctcore.hookspecs import SPECS
 from ctcore.manager import Manager
 
+SWITCHES: Final = ("acct", "events", "labels_used", "timestamp")
 HELPER_NAME: Final = 15  # letters
 HELPER_CLASSES: Final = 4  # the kernel has room for as many
 
@@ -77,6 +78,13 @@ def check_helper(plugin: Any) -> None:
         raise PluginError(
             f"its private is called for each flow, as a class is, and a {type(private).__name__} cannot be"
         )
+
+
+def check_extension(plugin: Any) -> None:
+    """Raises PluginError for an extension type with a switch that no namespace has."""
+    switch = getattr(plugin, "switch", None)
+    if switch is not None and switch not in SWITCHES:
+        raise PluginError(f"its switch must be one of {', '.join(SWITCHES)}, not {switch!r}")
 
 
 def _check_policies(policies: Any) -> None:

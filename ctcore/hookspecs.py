@@ -258,8 +258,8 @@ class HelperSpec:
 class ExtensionSpec:
     """The hooks of an extension type; data: ``name``, and ``id`` for the kernel's own types.
 
-    ``switch`` may name an attribute of the namespace: while that is false, ``create`` is asked only for flows that have
-    a template.
+    ``switch`` may name a setting of the namespace, one of ``acct``, ``events``, ``labels_used`` and ``timestamp``:
+    while that is off, ``create`` is asked only for flows that have a template.
     """
 
     @_extension(firstresult=True)

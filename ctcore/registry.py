@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any, Final, NamedTuple
 
-from ctcore.checks import check_helper, check_hooks, protocols_of
+from ctcore.checks import check_extension, check_helper, check_hooks, protocols_of
 from ctcore.choice import Choice
 from ctcore.errors import PluginError
 from ctcore.hookspecs import CTCORE_PLUGIN_API, KINDS, OLDEST_PLUGIN_API, REQUIRED
@@ -152,6 +152,8 @@ class Registry:
             number = getattr(plugin, attribute, None)
             if not isinstance(number, int) or not 0 <= number <= largest:
                 raise PluginError(f"its {attribute} must be a number from 0 to {largest}, not {number!r}")
+        if info.kind == "extension":
+            check_extension(plugin)
         if info.kind == "helper":
             check_helper(plugin)
             self._check_helper_name(plugin)

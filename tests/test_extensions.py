@@ -82,6 +82,26 @@ def test_nothing_is_kept_where_create_answers_none() -> None:
     assert plugin.log == []
 
 
+def test_a_type_with_a_switch_is_asked_while_it_is_on() -> None:
+    class Counted(Colour):
+        name, switch = "counted", "acct"
+
+    toy = ToyNet(("extension", Counted))
+    toy.send(1, 2)
+    toy.net.sysctl["nf_conntrack_acct"] = 1
+    toy.send(3, 4)
+    (plugin,) = (slot.plugin for slot in toy.net.ext_types if slot.name == "counted")
+    assert [what for what, _, _ in plugin.log] == ["create"]
+
+
+def test_a_switch_that_no_namespace_has_is_refused() -> None:
+    class Lost(Colour):
+        name, switch = "lost", "weather"
+
+    problem = Registry().add("extension", Lost).problem
+    assert problem == "its switch must be one of acct, events, labels_used, timestamp, not 'weather'"
+
+
 def test_two_third_party_types_have_places_of_their_own() -> None:
     class Other(Colour):
         name = "other"
