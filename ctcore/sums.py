@@ -16,7 +16,7 @@ class Sums:
         As ``ctcore.checksum.is_right``; ``pseudo`` is less than 2**31.
         """
         data = buf[start:end]
-        total = _number(data, "big")
+        total = _number(data, "big")  # spelled out here as well, for every packet's header is summed up
         if (end - start) & 1:
             total <<= 8
         total += pseudo

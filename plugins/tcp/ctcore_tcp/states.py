@@ -87,8 +87,3 @@ _REPLY = (
 
 TRANSITIONS: Final = bytes(_CODES[code] for rows in (_ORIGINAL, _REPLY) for _, row in rows for code in row.split())
 """The next state (or INVALID, IGNORE) at ``(direction * KINDS + kind) * STATES + state``."""
-
-
-def transition(direction: int, kind: int, state: int) -> int:
-    """The next state, or INVALID or IGNORE, for a kind of segment in a direction (0 original, 1 reply)."""
-    return TRANSITIONS[(direction * KINDS + kind) * STATES + state]
