@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
@@ -28,6 +29,10 @@ TESTS = Path(__file__).parent
 
 settings.register_profile("ctcore", deadline=None, derandomize=True, print_blob=False)
 settings.register_profile("brief", settings.get_profile("ctcore"), max_examples=20)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job is deaf to Ctrl-C, and so is what it starts; here it is sent to commands.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 PROFILE = os.environ.get("CTCORE_HYPOTHESIS", "ctcore")
 settings.load_profile(PROFILE)
 

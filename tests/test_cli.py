@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -50,14 +49,7 @@ def start(*words: str | Path, **kwargs: object) -> subprocess.Popen[str]:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **kwargs}
     environment = {**os.environ, "PYTHONUTF8": "1"}
     command = [*PROGRAM, *map(str, words)]
-    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
-        command, encoding="utf-8", env=environment, preexec_fn=_hear_ctrl_c, **pipes
-    )
-
-
-def _hear_ctrl_c() -> None:
-    """What a shell's background job does not do, and passes on to whatever it starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(command, encoding="utf-8", env=environment, **pipes)  # type: ignore[call-overload, no-any-return]
 
 
 VERSION = f"ctcore {ctcore.__version__} ({'compiled' if ctcore.COMPILED else 'plain Python'})\n"

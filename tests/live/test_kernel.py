@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import struct
@@ -202,6 +203,7 @@ def test_what_the_kernel_throws_away_unseen_is_none(packet: bytes) -> None:
 
 def surroundings() -> tuple[str, str, set[str], set[int], int]:
     """What a replay must leave as it was: namespace, forwarding, devices, processors, open files."""
+    gc.collect()  # what earlier tests left open is closed now, not in between
     forward = Path("/proc/sys/net/ipv4/ip_forward").read_text()
     devices = {name for _, name in socket.if_nameindex()}
     home = os.readlink("/proc/thread-self/ns/net")
