@@ -234,8 +234,11 @@ class Tracker(HookFunction):
         """A plugin's own fault: the plugin is named, and the packet is INVALID where conntrack has seen it."""
         trace = error.__traceback__
         if isinstance(error, TypeError) and trace is not None and trace.tb_next is None:
-            # Raised in ``run`` itself, which compares a hook's answer with numbers.
-            error = AnswerError(self.l4protos[pkt.protonum].plugin, "error or packet", None)
+            # Raised in ``run`` itself, which compares the answers of two hooks with numbers.
+            asked = trace.tb_frame.f_locals
+            answer = asked.get("verdict", asked.get("answer", 0))
+            if not isinstance(answer, int):
+                error = AnswerError(self.l4protos[pkt.protonum].plugin, "error or packet", answer)
         if pkt.ctinfo != UNSEEN:
             self.release(pkt)
             self.stat.invalid += 1

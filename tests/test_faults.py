@@ -200,8 +200,9 @@ def test_a_helper_whose_answer_is_no_verdict_is_named(answer: Any) -> None:
         Bench("helper", Forgetful, strict=True).go()
 
 
+@pytest.mark.parametrize("answer", [None, "ok"])
 @pytest.mark.parametrize("hook", ["error", "packet"])
-def test_a_transport_whose_answer_is_no_number_is_named(hook: str) -> None:
+def test_a_transport_whose_answer_is_no_number_is_named(hook: str, answer: Any) -> None:
     class Forgetful(Toy4):
         name, l4num = "forgetful", 90
 
@@ -209,11 +210,11 @@ def test_a_transport_whose_answer_is_no_number_is_named(hook: str) -> None:
         def sysctls(self) -> tuple[()]:
             return ()
 
-    setattr(Forgetful, hook, l4proto(lambda self, pkt: None))
+    setattr(Forgetful, hook, l4proto(lambda self, pkt: answer))
     toy = ToyNet(("l4proto", Forgetful), strict=False)
     (reason,) = toy.send(proto=90).reasons
     assert reason.startswith("l4proto plugin forgetful of this program failed: AnswerError: ")
-    assert reason.endswith("returned None, which is no verdict")
+    assert reason.endswith(f"returned {answer!r}, which is no verdict")
     assert toy.net.table.count == 0
 
 
