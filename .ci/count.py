@@ -1,7 +1,7 @@
 """Add up what pytest wrote in tox's environments: ``tox list ... | count.py .tox``.
 
-Prints a line an environment and a closing line like pytest's. Exit status 1 where an environment is missing
-or ran no test, or a test failed or was skipped.
+Prints a line an environment, what failed and how, and a closing line like pytest's. Exit status 1 where an
+environment is missing or ran no test, or a test failed or was skipped.
 """
 
 import sys
@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 WITHOUT_TESTS = {"lint", "type"}
+SHOWN_LINES = 60  # of each failure: its end, where pytest says what was wrong
 
 
 def main(work: Path, names: list[str]) -> int:
@@ -33,8 +34,12 @@ def main(work: Path, names: list[str]) -> int:
         if not passed:
             problems.append(f"{name}: no test passed")
         for case in suite.iter("testcase"):
+            title = f"{name}: {case.get('classname')}::{case.get('name')}"
             for skip in case.iter("skipped"):
-                problems.append(f"{name}: {case.get('name')} was skipped: {skip.get('message')}")
+                problems.append(f"{title} was skipped: {skip.get('message')}")
+            for failure in (*case.iter("failure"), *case.iter("error")):
+                lines = (failure.text or failure.get("message") or "").splitlines()[-SHOWN_LINES:]
+                problems.append("\n    ".join([f"{title} failed:", *lines]))
     problems += ["tox names no environment"] * (not names)
     print(*problems, sep="\n", end="\n" * bool(problems))
     print(f"{totals['passed']} passed, {totals['failed']} failed, {totals['skipped']} skipped")
