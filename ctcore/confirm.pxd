@@ -1,6 +1,8 @@
 cimport cython
 
 from ctcore.conn cimport Conn
+from ctcore.eventcache cimport EventCache
+from ctcore.events cimport Notifier
 from ctcore.nodes cimport Nodes
 from ctcore.ops cimport HookFunction
 from ctcore.packet cimport Packet
@@ -12,9 +14,10 @@ cdef int ACCEPT, DROP, IP_CT_IS_REPLY, IP_CT_RELATED_REPLY
 
 cdef class Confirmer(HookFunction):
     cdef readonly object net
-    cdef object notifier, stat, table
+    cdef Notifier notifier
+    cdef object stat, table
 
-    @cython.locals(ct=Conn, verdict=int)
+    @cython.locals(ct=Conn, pending=EventCache, verdict=int)
     cpdef int run(self, Packet pkt) except? -99
     cdef int _help(self, object helper, Packet pkt, Conn ct) except? -99
     @cython.locals(direction=int, winner=Conn)

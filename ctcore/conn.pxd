@@ -1,5 +1,6 @@
 cimport cython
 
+from ctcore.eventcache cimport EventCache
 from ctcore.packet cimport Packet
 from ctcore.pair cimport Pair
 
@@ -16,8 +17,12 @@ cdef class Conn(Pair):
     cdef public list ext
 
     cpdef bytes key(self, int direction)
+    @cython.locals(left="long long")
+    cpdef long long remaining(self, long long now)
+    cpdef ext_find(self, int ext_id)
     cpdef refresh(self, Packet pkt, long long timeout)
     cpdef refresh_acct(self, Packet pkt, int ctinfo, long long timeout)
     @cython.locals(direction=int)
     cpdef acct(self, Packet pkt, int ctinfo)
+    @cython.locals(ecache=EventCache)
     cpdef cache_event(self, int event)

@@ -16,6 +16,7 @@ MASK_NEW: Final = 1 << Event.NEW | 1 << Event.RELATED
 MASK_DESTROY: Final = 1 << Event.DESTROY
 EXPECT_EVENTS: Final = {EventKind.NEW: 0, EventKind.DESTROY: 1}  # their bits in an event mask
 ALL_EVENTS: Final = (1 << len(Event)) - 1
+NEW, UPDATE, DESTROY = EventKind
 
 
 class Notifier:
@@ -23,6 +24,8 @@ class Notifier:
 
     A listener is called with (kind, flow, event mask) at the moment of delivery; the flow changes on afterwards.
     """
+
+    __slots__ = ("expect_listeners", "listeners")
 
     def __init__(self) -> None:
         self.listeners: list[EventListener] = []
@@ -41,13 +44,13 @@ class Notifier:
         mask = ecache.cache & ecache.ctmask
         ecache.cache = 0
         if mask:
-            self._send(EventKind.NEW if mask & MASK_NEW else EventKind.UPDATE, ct, mask)
+            self._send(NEW if mask & MASK_NEW else UPDATE, ct, mask)
 
     def destroy(self, ct: Conn) -> None:
         """Send the DESTROY message of a flow that emits events."""
         ecache = ct.ext[EXT_ECACHE] if ct.ext is not None else None
         if ecache is not None and ecache.ctmask & MASK_DESTROY:
-            self._send(EventKind.DESTROY, ct, MASK_DESTROY)
+            self._send(DESTROY, ct, MASK_DESTROY)
 
     def expectation(self, kind: EventKind, exp: Expectation) -> None:
         """Send an expectation's message, where its master emits events."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from ctcore.adapters import guard
 from ctcore.errors import AnswerError, PluginError
 from ctcore.registry import PluginInfo
 
@@ -33,15 +34,7 @@ class FaultLog:
 
     def guard(self, function: Callable[..., Any], otherwise: Any) -> Callable[..., Any]:
         """``function``, but a fault of it is accounted for here, and ``otherwise`` is its answer."""
-
-        def guarded(*args: Any) -> Any:
-            try:
-                return function(*args)
-            except Exception as error:
-                self.caught(error)
-                return otherwise
-
-        return guarded
+        return guard(function, self.caught, otherwise)
 
     def caught(self, error: Exception) -> str:
         """Account for an exception that a callback raised; returns the note for the packet.

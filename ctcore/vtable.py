@@ -12,6 +12,7 @@ from typing import Any
 
 from pluggy import HookImpl
 
+from ctcore.adapters import positional
 from ctcore.facade import hookable
 from ctcore.faults import FaultLog
 from ctcore.manager import Manager
@@ -65,7 +66,7 @@ class VTable:
         names = tuple(caller.spec.argnames)
         around = [impl for impl in impls if _wraps(impl, plugin)]
         if not around:
-            return _positional(own[0], names)
+            return positional(own[0].function, own[0].argnames, names)
         kept = {id(registered), *(id(impl.plugin) for impl in around)}
         others = [impl.plugin for impl in impls if id(impl.plugin) not in kept]
         subset = self.manager.subset_hook_caller(hook, others)
@@ -82,14 +83,3 @@ def _wraps(impl: HookImpl, plugin: Any) -> bool:
         return False
     names = getattr(impl.plugin, "wraps", None)
     return names is None or plugin.name in names
-
-
-def _positional(impl: HookImpl, names: tuple[str, ...]) -> Callable[..., Any]:
-    function: Callable[..., Any] = impl.function
-    if impl.argnames == names:
-        return function
-    count = len(impl.argnames)
-    if impl.argnames == names[:count]:
-        return lambda *args: function(*args[:count])
-    places = [names.index(name) for name in impl.argnames]
-    return lambda *args: function(*[args[place] for place in places])

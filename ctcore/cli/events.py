@@ -88,12 +88,13 @@ def command(reading: Reading, kinds: int, lines: Lines, expect: bool, filters: F
     def on_event(kind: EventKind, ct: Conn, mask: int) -> None:
         # An event comes in the middle of a plugin's work, which must not be blamed for a failure to write.
         if kinds >> kind & 1 and (test is None or test(ct)):
-            waiting.append(event_line(kind, ct, mask, receiver.now, flags) + "\n")
+            waiting.append(event_line(kind, ct, mask, receiver.now, flags))
 
     def pass_on() -> None:
         nonlocal shown
         if waiting:
-            sys.stdout.write("".join(waiting) if shown else lines.opening + "".join(waiting))
+            text = "\n".join(waiting) + "\n"
+            sys.stdout.write(text if shown else lines.opening + text)
             shown += len(waiting)
             waiting.clear()
 

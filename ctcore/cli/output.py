@@ -56,8 +56,8 @@ class Lines:
         return (proc.expect_line(exp, now) if self.proc else self._expected(exp, now, None)) + "\n"
 
     def expect_event(self, kind: EventKind, exp: Expectation, now: int) -> str:
-        """The line of an expectation's event at the time ``now`` (nanoseconds), with its newline."""
-        return self._expected(exp, now, kind) + "\n"
+        """The line of an expectation's event at the time ``now`` (nanoseconds), without the newline."""
+        return self._expected(exp, now, kind)
 
     def for_expectations(self) -> Lines:
         """The same for expectations: as in conntrack, what no expectation has makes no difference to them."""

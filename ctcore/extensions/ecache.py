@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from ctcore.common import ExtId
 from ctcore.conn import Conn
+from ctcore.eventcache import EventCache
 from ctcore.events import ALL_EVENTS
 from ctcore.hookspecs import extension
 
 NEVER, ALWAYS, WHILE_HEARD = 0, 1, 2  # nf_conntrack_events
-
-
-class EventCache:
-    """``cache`` has a bit for each pending event; ``ctmask`` and ``expmask`` are the events that may be delivered."""
-
-    __slots__ = ("cache", "ctmask", "expmask")
-
-    def __init__(self, ctmask: int, expmask: int) -> None:
-        self.cache = 0
-        self.ctmask = ctmask
-        self.expmask = expmask
 
 
 class Ecache:

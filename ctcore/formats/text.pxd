@@ -4,18 +4,20 @@ from ctcore.conn cimport Conn
 from ctcore.formats.message cimport Message, dump, event
 from ctcore.slots cimport L3Slot, L4Slot
 
-cdef int SEEN_REPLY, SHORT_BITS
+cdef int SEEN_REPLY, TOLD_BITS, SUFFIX_LEN, TAIL
 
 
 @cython.locals(words=list)
 cpdef str flow_line(Conn ct, long long now, object output=*)
 @cython.locals(words=list)
 cpdef str event_line(object kind, Conn ct, int mask, long long now, object output=*)
-@cython.locals(packed=bytes, l3=L3Slot, texts=dict, text=str)
-cpdef str tuple_text(Conn ct, int direction)
-@cython.locals(ct=Conn, l3=L3Slot, l4=L4Slot)
+@cython.locals(original=bytes, reply=bytes, key=bytes, l3=L3Slot, texts=tuple)
+cpdef tuple texts_of(Conn ct)
+@cython.locals(fields=tuple, l3=L3Slot, l4=L4Slot)
+cdef str _tuple_text(Conn ct, bytes packed)
+@cython.locals(ct=Conn, l3=L3Slot)
 cdef _tell(list words, Message msg, object output)
 @cython.locals(ct=Conn)
-cdef _tell_direction(list words, Message msg, int direction, str zone_name)
+cdef _tell_more(list words, Message msg, int direction, str zone_name)
 @cython.locals(ct=Conn)
 cdef _close(list words, Message msg, object output)

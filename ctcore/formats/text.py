@@ -12,7 +12,7 @@ from ctcore.conn import Conn
 from ctcore.formats.message import ZONE_DIR_BOTH, Message, dump, event
 from ctcore.formats.output import PLAIN, Output, local_time
 from ctcore.sysctl import SECOND
-from ctcore.tuples import address_part, transport_part
+from ctcore.tuples import SUFFIX_LEN, U_LEN, address_part, transport_part
 from ctcore.zones import ZONE_DFLT
 
 if TYPE_CHECKING:
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
 TAGS: Final = ("    [NEW]", " [UPDATE]", "[DESTROY]")  # by the numbers of EventKind
 PROGRAM: Final = "conntrack v1.4.7 (conntrack-tools)"
-SHORT_STATUS: Final = tuple(  # the first that is set is told
-    (int(bit), f"[{bit.name}]") for bit in (Status.HW_OFFLOAD, Status.OFFLOAD, Status.ASSURED)
-)
-SHORT_BITS: Final = int(Status.HW_OFFLOAD | Status.OFFLOAD | Status.ASSURED)
+TOLD_STATUS: Final = (Status.HW_OFFLOAD, Status.OFFLOAD, Status.ASSURED)  # the first that is set is told
+TOLD_BITS: Final = sum(int(bit) for bit in TOLD_STATUS)
+TAIL: Final = U_LEN + SUFFIX_LEN  # what stands behind the addresses in a packed tuple
 REMEMBERED: Final = 1 << 16  # texts of tuples of one network layer protocol, before all are forgotten
 
 
@@ -74,17 +73,25 @@ def tuple_parts(ct: Conn, direction: int, full: bool = False) -> Iterator[str]:
     return (f"{name}={value}" for name, value in fields)
 
 
-def tuple_text(ct: Conn, direction: int) -> str:
-    """The parts of a tuple as one text, which is remembered: a flow that has one event has others soon."""
-    packed = ct.reply if direction else ct.original
+def texts_of(ct: Conn) -> tuple[str, str, str]:
+    """A flow's protocol and its two tuples; they are remembered, for a flow that has one event has others soon."""
+    original, reply = ct.original, ct.reply
+    key = original + reply
     l3: L3Slot = ct.l3
-    texts = l3.texts
-    text = texts.get(packed)
-    if text is None:
-        if len(texts) >= REMEMBERED:
-            texts.clear()
-        text = texts[packed] = " ".join(tuple_parts(ct, direction))
-    return text
+    texts = l3.texts.get(key)
+    if texts is None:
+        if len(l3.texts) >= REMEMBERED:
+            l3.texts.clear()
+        name = protocol(ct.l4.name, original[-1])
+        texts = l3.texts[key] = (name, _tuple_text(ct, original), _tuple_text(ct, reply))
+    return texts
+
+
+def _tuple_text(ct: Conn, packed: bytes) -> str:
+    l3: L3Slot = ct.l3
+    l4: L4Slot = ct.l4
+    fields: Fields = (*l3.print_tuple(packed[:-TAIL], False), *l4.print_tuple(packed[-TAIL:-SUFFIX_LEN]))
+    return " ".join([f"{name}={value}" for name, value in fields])
 
 
 def counter_parts(counters: Counters | None, direction: int) -> tuple[str, ...]:
@@ -96,38 +103,42 @@ def counter_parts(counters: Counters | None, direction: int) -> tuple[str, ...]:
 
 def status_part(status: int) -> tuple[str, ...]:
     """The one of the offload and ASSURED bits that lines tell, if any is set."""
-    for bit, text in SHORT_STATUS:
-        if status & bit:
-            return (text,)
-    return ()
+    return _status_words(status & TOLD_BITS)
+
+
+@cache
+def _status_words(bits: int) -> tuple[str, ...]:
+    return tuple(f"[{bit.name}]" for bit in TOLD_STATUS if bits & bit)[:1]
 
 
 def _tell(words: list[str], msg: Message, output: Output) -> None:
     """Add the words of a message."""
     ct = msg.ct
-    l4: L4Slot = ct.l4
+    name, original, reply = texts_of(ct)
     if output.extended:
         l3: L3Slot = ct.l3
         words.append(protocol(l3.name, l3.l3num))
-    words.append(protocol(l4.name, ct.original[-1]))
+    words.append(name)
     if msg.timeout is not None:
         words.append(str(msg.timeout))
     if msg.protoinfo:
         state = ct.state
         if state is not None:
             words.append(state)
-    _tell_direction(words, msg, ORIGINAL, "zone-orig")
+    words.append(original)
+    _tell_more(words, msg, ORIGINAL, "zone-orig")
     if not ct.status & SEEN_REPLY:
         words.append("[UNREPLIED]")
-    _tell_direction(words, msg, REPLY, "zone-reply")
-    if ct.status & SHORT_BITS:
+    words.append(reply)
+    _tell_more(words, msg, REPLY, "zone-reply")
+    if ct.status & TOLD_BITS:
         words += status_part(ct.status)
     _close(words, msg, output)
 
 
-def _tell_direction(words: list[str], msg: Message, direction: int, zone_name: str) -> None:
+def _tell_more(words: list[str], msg: Message, direction: int, zone_name: str) -> None:
+    """Add what stands behind a tuple."""
     ct = msg.ct
-    words.append(tuple_text(ct, direction))
     zone = ct.zone
     if zone is not ZONE_DFLT and zone.id and zone.dir == 1 << direction:
         words.append(f"{zone_name}={zone.id}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Interface
-from socket import inet_ntoa
 from typing import Final
 
 from ctcore.checksum import is_right
@@ -181,7 +180,7 @@ class Ipv4(L3Ops):
     @l3proto
     def print_tuple(self, addrs: bytes) -> Fields:
         """Dotted decimals."""
-        return (("src", inet_ntoa(addrs[:4])), ("dst", inet_ntoa(addrs[4:])))
+        return (("src", octets.dotted(addrs, 0)), ("dst", octets.dotted(addrs, 4)))
 
     @l3proto
     def parse_network(self, text: str) -> tuple[bytes, bytes] | None:

@@ -1,0 +1,2 @@
+cdef class EventCache:
+    cdef public int cache, ctmask, expmask

@@ -1,0 +1,14 @@
+"""What the ECACHE extension keeps for a flow."""
+
+from __future__ import annotations
+
+
+class EventCache:
+    """``cache`` has a bit for each pending event; ``ctmask`` and ``expmask`` are the events that may be delivered."""
+
+    __slots__ = ("cache", "ctmask", "expmask")
+
+    def __init__(self, ctmask: int, expmask: int) -> None:
+        self.cache = 0
+        self.ctmask = ctmask
+        self.expmask = expmask

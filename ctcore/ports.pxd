@@ -1,0 +1,2 @@
+cpdef bytes invert_ports(bytes u)
+cpdef tuple print_ports(bytes u)
