@@ -1,2 +1,3 @@
 cdef class EventCache:
     cdef public int cache, ctmask, expmask
+    cdef public tuple texts

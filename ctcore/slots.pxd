@@ -5,7 +5,7 @@ cdef class L3Slot:
     cdef public L3Ops ops
     cdef public int addrs_at, addrs_len, l3num, ethertype
     cdef public bint ask_l4proto, has_broadcast
-    cdef public dict broadcasts, texts
+    cdef public dict broadcasts
     cdef public list chains, local, suffix
     cdef public object hooks
     cdef public object checksum, checksum_partial, defrag, get_l4proto, hook_ops, info, invert_tuple, name

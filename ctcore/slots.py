@@ -66,7 +66,6 @@ class L3Slot:
     ``addrs_at``     where in the header the addresses of the tuple stand, ``addrs_len`` bytes of them; -1 where only
                      pkt_to_tuple knows
     ``local``        the networks whose addresses the host has, as (address, mask)
-    ``texts``        the protocol and the tuples of flows as lines tell them, see ``ctcore.formats.text``
     ``broadcasts``   the broadcast addresses of its interfaces, with the network's mask or None
     """
 
@@ -99,7 +98,6 @@ class L3Slot:
         "route",
         "suffix",
         "sysctls",
-        "texts",
         "tuple_to_nlattr",
     )
 
@@ -114,7 +112,6 @@ class L3Slot:
         self.local: list[tuple[bytes, bytes]] = []
         self.broadcasts: dict[bytes, bytes | None] = {}
         self.has_broadcast: bool = getattr(plugin, "has_broadcast", False)
-        self.texts: dict[bytes, tuple[str, str, str]] = {}
         self.suffix = [bytes((self.l3num, l4num)) for l4num in range(256)]
 
         def bind(hook: str, default: Hook = _nothing) -> Hook:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -84,5 +85,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command line, this process's own where none is given. Raises SystemExit with the exit status."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started the program
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    cli(arguments, prog_name="ctcore")
+    if arguments is None:
+        gc.disable()  # what a command makes at its start stays until its end
+    try:
+        cli(arguments, prog_name="ctcore")
+    finally:
+        if arguments is None:
+            gc.freeze()  # no last look through every flow before the process gives its memory back
     raise SystemExit(0)

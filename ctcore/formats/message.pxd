@@ -2,9 +2,11 @@ cimport cython
 
 from ctcore.conn cimport Conn
 
+cdef long long SECOND
 cdef int DESTROY, PROTOINFO, MARK, LABEL, SEQADJ, RELATED
 
 
+@cython.freelist(4)
 cdef class Message:
     cdef public Conn ct, master
     cdef public object counters, helper, kind, labels, mark, seqadj, timeout, times, use

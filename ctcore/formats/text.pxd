@@ -1,19 +1,22 @@
 cimport cython
 
 from ctcore.conn cimport Conn
+from ctcore.eventcache cimport EventCache
 from ctcore.formats.message cimport Message, dump, event
 from ctcore.slots cimport L3Slot, L4Slot
 
-cdef int SEEN_REPLY, TOLD_BITS, SUFFIX_LEN, TAIL
+cdef int EXT_ECACHE, SEEN_REPLY, TOLD_BITS, SUFFIX_LEN, TAIL
 
 
 @cython.locals(words=list)
 cpdef str flow_line(Conn ct, long long now, object output=*)
 @cython.locals(words=list)
 cpdef str event_line(object kind, Conn ct, int mask, long long now, object output=*)
-@cython.locals(original=bytes, reply=bytes, key=bytes, l3=L3Slot, texts=tuple)
+@cython.locals(ecache=EventCache)
 cpdef tuple texts_of(Conn ct)
-@cython.locals(fields=tuple, l3=L3Slot, l4=L4Slot)
+@cython.locals(original=bytes)
+cdef tuple _texts(Conn ct)
+@cython.locals(words=list, l3=L3Slot, l4=L4Slot)
 cdef str _tuple_text(Conn ct, bytes packed)
 @cython.locals(ct=Conn, l3=L3Slot)
 cdef _tell(list words, Message msg, object output)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from ctcore.common import ORIGINAL, REPLY, SEEN_REPLY, EventKind, Status
+from ctcore.common import EXT_ECACHE, ORIGINAL, REPLY, SEEN_REPLY, EventKind, Status
 from ctcore.conn import Conn
 from ctcore.formats.message import ZONE_DIR_BOTH, Message, dump, event
 from ctcore.formats.output import PLAIN, Output, local_time
@@ -16,6 +16,7 @@ from ctcore.tuples import SUFFIX_LEN, U_LEN, address_part, transport_part
 from ctcore.zones import ZONE_DFLT
 
 if TYPE_CHECKING:
+    from ctcore.eventcache import EventCache
     from ctcore.extensions.acct import Counters
     from ctcore.hookspecs import Fields
     from ctcore.slots import L3Slot, L4Slot
@@ -25,7 +26,6 @@ PROGRAM: Final = "conntrack v1.4.7 (conntrack-tools)"
 TOLD_STATUS: Final = (Status.HW_OFFLOAD, Status.OFFLOAD, Status.ASSURED)  # the first that is set is told
 TOLD_BITS: Final = sum(int(bit) for bit in TOLD_STATUS)
 TAIL: Final = U_LEN + SUFFIX_LEN  # what stands behind the addresses in a packed tuple
-REMEMBERED: Final = 1 << 16  # texts of tuples of one network layer protocol, before all are forgotten
 
 
 def flow_line(ct: Conn, now: int, output: Output = PLAIN) -> str:
@@ -74,24 +74,28 @@ def tuple_parts(ct: Conn, direction: int, full: bool = False) -> Iterator[str]:
 
 
 def texts_of(ct: Conn) -> tuple[str, str, str]:
-    """A flow's protocol and its two tuples; they are remembered, for a flow that has one event has others soon."""
-    original, reply = ct.original, ct.reply
-    key = original + reply
-    l3: L3Slot = ct.l3
-    texts = l3.texts.get(key)
-    if texts is None:
-        if len(l3.texts) >= REMEMBERED:
-            l3.texts.clear()
-        name = protocol(ct.l4.name, original[-1])
-        texts = l3.texts[key] = (name, _tuple_text(ct, original), _tuple_text(ct, reply))
-    return texts
+    """A flow's protocol and its two tuples; remembered where the flow has events, for each of them tells the same."""
+    ecache: EventCache | None = ct.ext[EXT_ECACHE] if ct.ext is not None else None
+    if ecache is None:
+        return _texts(ct)
+    if ecache.texts is None:
+        ecache.texts = _texts(ct)
+    return ecache.texts
+
+
+def _texts(ct: Conn) -> tuple[str, str, str]:
+    original = ct.original
+    return protocol(ct.l4.name, original[-1]), _tuple_text(ct, original), _tuple_text(ct, ct.reply)
 
 
 def _tuple_text(ct: Conn, packed: bytes) -> str:
     l3: L3Slot = ct.l3
     l4: L4Slot = ct.l4
-    fields: Fields = (*l3.print_tuple(packed[:-TAIL], False), *l4.print_tuple(packed[-TAIL:-SUFFIX_LEN]))
-    return " ".join([f"{name}={value}" for name, value in fields])
+    addresses: Fields = l3.print_tuple(packed[:-TAIL], False)
+    ports: Fields = l4.print_tuple(packed[-TAIL:-SUFFIX_LEN])
+    words = [f"{name}={value}" for name, value in addresses]
+    words += [f"{name}={value}" for name, value in ports]
+    return " ".join(words)
 
 
 def counter_parts(counters: Counters | None, direction: int) -> tuple[str, ...]:
