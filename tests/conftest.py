@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import ctcore
 from ctcore import Net, Registry
@@ -27,7 +27,13 @@ EXPECT_BUILD = os.environ.get("CTCORE_EXPECT_BUILD")
 ONLY = os.environ.get("CTCORE_TESTS")
 TESTS = Path(__file__).parent
 
-settings.register_profile("ctcore", deadline=None, derandomize=True, print_blob=False)
+settings.register_profile(
+    "ctcore",
+    deadline=None,
+    derandomize=True,
+    print_blob=False,
+    suppress_health_check=[HealthCheck.too_slow],  # how fast examples are drawn says how busy the machine is
+)
 settings.register_profile("brief", settings.get_profile("ctcore"), max_examples=20)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell's background job is deaf to Ctrl-C, and so is what it starts; here it is sent to commands.

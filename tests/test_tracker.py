@@ -148,6 +148,7 @@ def test_settings_that_it_cannot_be_told() -> None:
 
 # What goes wrong.
 
+BUSY = ("--tracker-timeout", "3")  # seconds: enough for a busy machine to start a program
 
 FAULTS = {
     "head -n 40 LINES; echo oops >&2; exit 3": "exit status 3 after 40 of 44 packets; its last words: 'oops'",
@@ -166,14 +167,14 @@ FAULTS = {
     "head -n 40 LINES; echo '{\"frame\": 41}'": "line 41 of the tracker has no ctinfo: '{\"frame\": 41}'",
     'sed \'41s/"timeout": [0-9]*/"timeout": "1"/\' LINES': "line 41 of the tracker entry.timeout is not an integer: ",
     "head -n 40 LINES; head -c 2000000 /dev/zero": "line 41 of the tracker is longer than 1048576 bytes",
-    "head -n 40 LINES; sleep 60": "said nothing for 0.5 s after 40 packets",
-    "head -n 40 LINES; exec >&-; sleep 60": "closed its output and went on for 0.5 s, after 40 of 44 packets",
+    "head -n 40 LINES; sleep 60": "said nothing for 3 s after 40 packets",
+    "head -n 40 LINES; exec >&-; sleep 60": "closed its output and went on for 3 s, after 40 of 44 packets",
 }
 
 
 @pytest.mark.parametrize("script", FAULTS)
 def test_a_tracker_that_fails_is_one_sentence_and_what_it_said_is_compared(script: str, lines: Path) -> None:
-    done = verify(script.replace("LINES", str(lines)), "--tracker-timeout", "0.5")
+    done = verify(script.replace("LINES", str(lines)), *BUSY)
     assert done.status == 1
     assert FAULTS[script] in done.err
     assert done.err.startswith(("ctcore: the tracker ", "ctcore: line 41 of the tracker "))
@@ -221,8 +222,8 @@ def test_a_wrong_command_line(words: list[str], told: str) -> None:
 
 def test_all_that_it_started_is_ended(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
-    done = verify(f"sleep 600 & echo $! > {pid}; wait", "--tracker-timeout", "0.5")
-    assert "said nothing for 0.5 s after 0 packets" in done.err
+    done = verify(f"sleep 600 & echo $! > {pid}; wait", *BUSY)
+    assert "said nothing for 3 s after 0 packets" in done.err
     end = time.monotonic() + 10
     while alive(int(pid.read_text())) and time.monotonic() < end:
         time.sleep(0.05)

@@ -13,7 +13,7 @@ import pytest
 from ctcore.verify.realtime import Pace
 from ctcore.verify.recorded import place
 from tests.test_cli import run
-from tests.timed.scenes import check_ends, long, short
+from tests.timed.scenes import ENOUGH, check_ends, long, short
 
 pytestmark = [pytest.mark.kernel, pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")]
 
@@ -35,7 +35,10 @@ def command(tmp_path: Path) -> list[str | Path]:
 
 def test_the_command_agrees(tmp_path: Path) -> None:
     scene = long()
-    done = run(*command(tmp_path))
+    for _ in range(ENOUGH):
+        done = run(*command(tmp_path))
+        if "the machine was busy" not in done.err:
+            break
     assert done.status == 0, done.out + done.err
     assert done.lines[0] == f"{scene.capture}: {len(scene.packets())} packets, no difference"
     assert [line.split()[2:] for line in done.lines if line.startswith("end stop")] == [["2", "2"]]

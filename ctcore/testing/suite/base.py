@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -31,7 +31,7 @@ def for_all(*drawn: SearchStrategy[Any], examples: int = 100) -> Callable[[Calla
     tries = max(1, examples * profile.max_examples // 100)
 
     def check(law: Callable[..., None]) -> None:
-        settings(max_examples=tries, deadline=None)(given(*drawn)(law))()
+        settings(max_examples=tries, deadline=None, suppress_health_check=[HealthCheck.too_slow])(given(*drawn)(law))()
 
     return check
 
