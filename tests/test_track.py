@@ -8,7 +8,7 @@ import pytest
 
 from ctcore import Conn, CtInfo, ExtId, Packet, Registry, Result, Status, Verdict, Zone, l4proto
 from ctcore.common import ASSURED, CONFIRMED, EXPECTED, IP_CT_UNTRACKED, SEEN_REPLY
-from ctcore.extensions.ecache import EventCache
+from ctcore.eventcache import EventCache
 from ctcore.extensions.timeout import TimeoutPolicy
 from ctcore.sysctl import SECOND
 from tests.toy import NO_INVERSE, RACE4, TOY3, TOY4, Do, Toy4, ToyNet, frame, names, packed
