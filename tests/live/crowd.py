@@ -36,6 +36,12 @@ TCP = {
 }
 KINDS = ("udp", "udp, answered", "icmp", "generic", "udp stream", *TCP)
 ASSURED = ("udp stream", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE")
+UNHURRIED = {
+    f"nf_conntrack_{name}": 300 for name in ("udp_timeout", "icmp_timeout", "tcp_timeout_last_ack", "tcp_timeout_close")
+}
+"""So no flow runs out while a busy machine fills the table."""
+
+Told = tuple[Record, Record]  # the kernel's account of a packet, and ctcore's
 SPARE = tuple(kind for kind in KINDS if kind not in ASSURED)
 
 
@@ -88,11 +94,11 @@ class Crowd:
 
     def __init__(self, alone: Alone, kernel: Kernel) -> None:
         self.alone, self.kernel = alone, kernel
-        self.judge, self.own = KernelJudge(kernel, (ETH_P_IP,)), Own({})
+        self.judge, self.own = KernelJudge(kernel, (ETH_P_IP,)), Own(UNHURRIED)
         self.buckets = int(BUCKETS.read_text())
         self.own.net.sysctl["nf_conntrack_buckets"] = self.buckets
 
-    def send(self, packets: Iterable[bytes]) -> list[tuple[Record, Record]]:
+    def send(self, packets: Iterable[bytes]) -> list[Told]:
         """Give packets to both; returns both accounts of each."""
         found = []
         for packet in packets:
@@ -123,7 +129,7 @@ class Crowd:
             yield
         self.own.net.sysctl["nf_conntrack_max"] = 0
 
-    def compare(self, told: Sequence[tuple[Record, Record]]) -> FullComparison:
+    def compare(self, told: Sequence[Told]) -> FullComparison:
         """Compare the accounts field by field, and what there is now."""
         comparison = FullComparison()
         for theirs, ours in told:
@@ -132,17 +138,29 @@ class Crowd:
         comparison.add_final(end, self.own.final(end["time_ns"]))
         return comparison
 
-    def effects(self, told: Sequence[tuple[Record, Record]], room: int) -> tuple[Effect, Effect]:
+    def effects(self, told: Sequence[Told], room: int) -> tuple[Effect, Effect]:
         """What packets of new flows did on each side to a table with ``room`` for so many."""
-        theirs, ours = (effect([pair[side] for pair in told], room) for side in (0, 1))
         statistics = self.kernel.stats()
-        if sum(theirs.evicted.values()) != statistics["early_drop"]:
+        ended = [flow for theirs, _ in told for flow in _ended(theirs)]
+        if len(ended) != statistics["early_drop"] or any(self.kernel.events()):
             raise CollectorCameError
+        theirs, ours = (effect([pair[side] for pair in told], room) for side in (0, 1))
         for found, counted in ((theirs, statistics), (ours, dict(self.own.net.stat.items()))):
             assert counted["early_drop"] == sum(found.evicted.values())
             assert counted["drop"] == found.refused
             assert counted["insert_failed"] == counted["invalid"] == counted["error"] == 0
         return theirs, ours
+
+
+def check_collector(told: Sequence[Told]) -> None:
+    """Raise CollectorCameError where the kernel ended flows that ctcore did not end."""
+    theirs, ours = (Counter(ended for pair in told for ended in _ended(pair[side])) for side in (0, 1))
+    if theirs - ours:
+        raise CollectorCameError
+
+
+def _ended(account: Record) -> list[str]:
+    return [str(event["original"]) for event in account["events"] if event["type"] == "DESTROY"]
 
 
 def effect(accounts: Sequence[Record], room: int) -> Effect:

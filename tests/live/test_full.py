@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import exp, sqrt
 from typing import TypeVar
 
@@ -20,8 +20,22 @@ from ctcore.errors import CtcoreError
 from ctcore.testing.packets import UDP, IPv4, payload_of
 from ctcore.verify import machine
 from ctcore.verify.machine import Alone
+from ctcore.verify.sidebyside import FullComparison
 from ctcore.verify.sides import opened
-from tests.live.crowd import ASSURED, NEWCOMER, SERVER, SPARE, CollectorCameError, Crowd, Effect, hosts, segment
+from tests.live.crowd import (
+    ASSURED,
+    NEWCOMER,
+    SERVER,
+    SPARE,
+    UNHURRIED,
+    CollectorCameError,
+    Crowd,
+    Effect,
+    Told,
+    check_collector,
+    hosts,
+    segment,
+)
 
 pytestmark = [pytest.mark.kernel, pytest.mark.plugins("ipv4", "tcp", "udp", "icmp")]
 
@@ -58,7 +72,7 @@ def newcomers(first: int, many: int) -> list[bytes]:
 def with_crowd(alone: Alone, what: Callable[[Crowd], Found]) -> Found:
     """Once more where the kernel's collector happened to go round."""
     for _ in range(5):
-        with opened({}) as kernel:
+        with opened(UNHURRIED) as kernel:
             try:
                 return what(Crowd(alone, kernel))
             except CollectorCameError:
@@ -137,36 +151,50 @@ def guests() -> list[bytes]:
     ]
 
 
+@dataclass
+class Visit:
+    """What became of the packets that came to a table full of assured flows."""
+
+    comparison: FullComparison
+    told: list[Told]
+    pieces: list[Told]
+    unconfirmed: list[Told]
+    last: list[Told]
+    unlimited: list[Told]
+    statistics: dict[str, int]
+
+
+def visit(crowd: Crowd) -> Visit:
+    count = crowd.fill(STEADY)
+    with crowd.maximum(count):
+        told = crowd.send(guests())
+    with crowd.maximum(count - 50):
+        told += crowd.send(newcomers(100, 20))
+        pieces = crowd.send(in_pieces(newcomer(500)))
+    with crowd.maximum(count + 1):
+        unconfirmed = crowd.send(IPv4(ip.src, ip.dst, ttl=1).udp(1, 2) for ip in map(newcomer, range(200, 220)))
+        last = crowd.send(newcomers(300, 3))
+    with crowd.maximum(0):
+        unlimited = crowd.send(newcomers(400, 10))
+    told += [*unconfirmed, *last, *unlimited]
+    check_collector([*told, *pieces])
+    comparison, statistics = crowd.compare(told), dict(crowd.own.net.stat.items())
+    return Visit(comparison, told, pieces, unconfirmed, last, unlimited, statistics)
+
+
 def test_assured_flows_stay_and_all_agrees(alone: Alone) -> None:
-    with opened({}) as kernel:
-        crowd = Crowd(alone, kernel)
-        count = crowd.fill(STEADY)
-        with crowd.maximum(count):
-            told = crowd.send(guests())
-        with crowd.maximum(count - 50):
-            told += crowd.send(newcomers(100, 20))
-            pieces = crowd.send(in_pieces(newcomer(500)))
-        with crowd.maximum(count + 1):
-            unconfirmed = crowd.send(IPv4(ip.src, ip.dst, ttl=1).udp(1, 2) for ip in map(newcomer, range(200, 220)))
-            told += unconfirmed
-            last = crowd.send(newcomers(300, 3))
-            told += last
-        with crowd.maximum(0):
-            unlimited = crowd.send(newcomers(400, 10))
-            told += unlimited
-        comparison = crowd.compare(told)
-    assert not comparison.differences, "\n".join(map(str, comparison.differences[:20]))
+    found = with_crowd(alone, visit)
+    assert not found.comparison.differences, "\n".join(map(str, found.comparison.differences[:20]))
     # Whether a fragment waits, or made a datagram that was refused, cannot be seen on the kernel's side; the counters
     # of drops that were compared tell.
-    assert [ours["verdict"] for _, ours in pieces] == ["stolen", "stolen", "drop"]
-    assert [theirs["verdict"] for theirs, _ in pieces] == ["stolen"] * 3
-    assert {theirs["verdict"] for theirs, _ in told[:40]} == {"drop"}
-    assert {(theirs["ctinfo"], theirs["verdict"]) for theirs, _ in unconfirmed} == {("new", "drop")}
-    assert [theirs["verdict"] for theirs, _ in last] == ["accept", "drop", "drop"]
-    assert {theirs["verdict"] for theirs, _ in unlimited} == {"accept"}
-    statistics = dict(crowd.own.net.stat.items())
-    assert statistics["early_drop"] == 0
-    assert statistics["drop"] > 70
+    assert [ours["verdict"] for _, ours in found.pieces] == ["stolen", "stolen", "drop"]
+    assert [theirs["verdict"] for theirs, _ in found.pieces] == ["stolen"] * 3
+    assert {theirs["verdict"] for theirs, _ in found.told[:40]} == {"drop"}
+    assert {(theirs["ctinfo"], theirs["verdict"]) for theirs, _ in found.unconfirmed} == {("new", "drop")}
+    assert [theirs["verdict"] for theirs, _ in found.last] == ["accept", "drop", "drop"]
+    assert {theirs["verdict"] for theirs, _ in found.unlimited} == {"accept"}
+    assert found.statistics["early_drop"] == 0
+    assert found.statistics["drop"] > 70
 
 
 KILLED = """
