@@ -1,1 +1,1 @@
-# Compiled as it is: a call of a closure takes a third of the time.
+# Nothing to declare: compiled as it is, for it is called before each hook that is not called as C.

@@ -45,13 +45,13 @@ def _parts(ct: Conn, now: int) -> Iterator[str]:
         private = ct.l4.print_conntrack(ct)
         if private:
             yield private
-    yield from tuple_parts(ct, ORIGINAL, full=True)
+    yield from tuple_parts(ct, ct.original, full=True)
     if ct.zone.dir == ZONE_DIR_ORIG:
         yield f"zone-orig={ct.zone.id}"
     yield from counter_parts(counters, ORIGINAL)
     if not ct.status & SEEN_REPLY:
         yield "[UNREPLIED]"
-    yield from tuple_parts(ct, REPLY, full=True)
+    yield from tuple_parts(ct, ct.reply, full=True)
     if ct.zone.dir == ZONE_DIR_REPL:
         yield f"zone-reply={ct.zone.id}"
     yield from counter_parts(counters, REPLY)

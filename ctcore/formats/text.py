@@ -12,7 +12,7 @@ from ctcore.conn import Conn
 from ctcore.formats.message import ZONE_DIR_BOTH, Message, dump, event
 from ctcore.formats.output import PLAIN, Output, local_time
 from ctcore.sysctl import SECOND
-from ctcore.tuples import SUFFIX_LEN, U_LEN, address_part, transport_part
+from ctcore.tuples import SUFFIX_LEN, U_LEN
 from ctcore.zones import ZONE_DFLT
 
 if TYPE_CHECKING:
@@ -63,14 +63,15 @@ def protocol(name: str, number: int) -> str:
     return f"{name:<8} {number}"
 
 
-def tuple_parts(ct: Conn, direction: int, full: bool = False) -> Iterator[str]:
-    """The parts of a tuple as ``name=value``; ``full`` spells addresses as /proc does."""
-    packed = ct.reply if direction else ct.original
-    fields: Fields = (
-        *ct.l3.print_tuple(address_part(packed), full),
-        *ct.l4.print_tuple(transport_part(packed)),
-    )
-    return (f"{name}={value}" for name, value in fields)
+def tuple_parts(ct: Conn, packed: bytes, full: bool = False) -> list[str]:
+    """The parts of a flow's packed tuple as ``name=value``; ``full`` spells addresses as /proc does."""
+    l3: L3Slot = ct.l3
+    l4: L4Slot = ct.l4
+    addresses: Fields = l3.print_tuple(packed[:-TAIL], full)
+    transport: Fields = l4.print_tuple(packed[-TAIL:-SUFFIX_LEN])
+    parts = [f"{name}={value}" for name, value in addresses]
+    parts += [f"{name}={value}" for name, value in transport]
+    return parts
 
 
 def texts_of(ct: Conn) -> tuple[str, str, str]:
@@ -84,18 +85,9 @@ def texts_of(ct: Conn) -> tuple[str, str, str]:
 
 
 def _texts(ct: Conn) -> tuple[str, str, str]:
-    original = ct.original
-    return protocol(ct.l4.name, original[-1]), _tuple_text(ct, original), _tuple_text(ct, ct.reply)
-
-
-def _tuple_text(ct: Conn, packed: bytes) -> str:
-    l3: L3Slot = ct.l3
-    l4: L4Slot = ct.l4
-    addresses: Fields = l3.print_tuple(packed[:-TAIL], False)
-    ports: Fields = l4.print_tuple(packed[-TAIL:-SUFFIX_LEN])
-    words = [f"{name}={value}" for name, value in addresses]
-    words += [f"{name}={value}" for name, value in ports]
-    return " ".join(words)
+    original, reply = ct.original, ct.reply
+    name = protocol(ct.l4.name, original[-1])
+    return name, " ".join(tuple_parts(ct, original)), " ".join(tuple_parts(ct, reply))
 
 
 def counter_parts(counters: Counters | None, direction: int) -> tuple[str, ...]:
