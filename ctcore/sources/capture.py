@@ -19,8 +19,8 @@ from ctcore.sources.link import decap_for
 
 Batch: TypeAlias = tuple[bytes, bytes]
 
-BATCH = 4096
-"""Packets in a batch, at the most."""
+BATCH = 512
+"""Packets in a batch, at the most. Batches as small as this use the same memory again, and stay in the cache."""
 
 RECORD = struct.Struct("=4I")
 """One record of a batch's index: seconds, microseconds, offset in the buffer, captured length in bytes."""
@@ -86,7 +86,7 @@ class Capture:
         self.decap = decap_for(self.linktype, self.name)
 
     def batches(self) -> Iterator[Batch]:
-        """Yield ``(buffer, index)``: up to 4096 frames in one buffer, and 16 bytes for each as in ``RECORD``.
+        """Yield ``(buffer, index)``: up to ``BATCH`` frames in one buffer, and 16 bytes for each as in ``RECORD``.
 
         Each frame is ``buffer[offset : offset + caplen]``. From a pipe, what has come is handed on before
         more is waited for. At a fault every packet before it is yielded first; then CaptureError names the
