@@ -81,7 +81,9 @@ class Scene:
 
     def close(self) -> None:
         self.ask.request(EXP_DELETE, flags=ACK)  # a namespace's end would free them at any time later
-        for used in (self.ask, self.told, *self.sockets.values()):
+        for netlink in (self.ask, self.told):
+            netlink.close()
+        for used in self.sockets.values():
             used.close()
 
     def send(self, port: int, where: str, to: int, data: bytes = b"?") -> None:
@@ -157,7 +159,8 @@ def played(*families: socket.AddressFamily) -> Iterator[Scene]:
 
     Nobody else leaves anything there meanwhile.
     """
-    with Alone(), one_processor(), Host() as host, Host() as earlier:
+    host, earlier = Host(), Host()
+    with Alone(), one_processor(), host, earlier:
         with earlier.entered():
             ask = Netfilter()
         with closing(ask):
