@@ -19,7 +19,7 @@ from ctcore.sources.link import decap_for
 
 Batch: TypeAlias = tuple[bytes, bytes]
 
-BATCH = 512
+BATCH = 256
 """Packets in a batch, at the most. Batches as small as this use the same memory again, and stay in the cache."""
 
 RECORD = struct.Struct("=4I")
