@@ -54,7 +54,7 @@ class Session:
     ) -> None:
         """Track the captures in turn; ``on_packet(number, verdict)`` is called after each packet.
 
-        ``on_batch()`` is called after each batch: the packets that were there to be read, or some thousands of a file.
+        ``on_batch()`` is called after each batch: the packets that were there to be read, or some hundreds of a file.
 
         Returns early, for ``finish`` to tell why, where one cannot be read on. Raises CtcoreError where not
         even the first one could be opened, so that there is nothing to print, and SystemExit for Ctrl-C then.

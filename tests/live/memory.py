@@ -11,18 +11,22 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
-from ctcore.testing.packets import UDP
-from ctcore.verify.netlink import ACK, EXCL_CREATE, Netfilter, attribute, nest
+from ctcore.helper import Assignment
+from ctcore.testing.packets import UDP, IPv4, IPv6
+from ctcore.verify.namespace import Namespace
+from ctcore.verify.netlink import ACK, DUMP, Netfilter
 
-CT_NEW, EXP_NEW, EXP_DELETE = 0x100, 0x200, 0x202
-ENDS = {socket.AF_INET: ("10.0.0.1", "10.0.0.2"), socket.AF_INET6: ("fd00::1", "fd00::2")}
-ONES = {socket.AF_INET: "255.255.255.255", socket.AF_INET6: "ffff:" * 7 + "ffff"}
+EXP_GET, EXP_DELETE = 0x201, 0x202
 TFTP = 69
-EXPECTATIONS = 40
-"""More than two slabs' worth, so that the next ones are made where these were."""
+CLIENTS = {
+    socket.AF_INET: (0x0800, IPv4("10.0.1.2", "10.0.2.2")),
+    socket.AF_INET6: (0x86DD, IPv6("2001:db8:1::2", "2001:db8:0:0:2::2")),
+}
+EXPECTATIONS = 400
+"""More than the kernel keeps room for without need (some 200), so that the next ones are made where these were."""
 FREED_AFTER = 0.2
 """Seconds until what was deleted may be used again (RCU)."""
 
@@ -38,43 +42,20 @@ def one_processor() -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def leave_behind(ask: Netfilter, families: Sequence[socket.AddressFamily]) -> None:
-    """Make expectations of these families in turn, and delete them.
+def leave_behind(*families: socket.AddressFamily) -> None:
+    """Have the kernel's TFTP helper expect answers of these families in turn, and delete what it expects.
 
-    One of IPv4 leaves zeros in the twelve bytes, one of IPv6 leaves ones.
+    An expectation of IPv4 leaves zeros in the twelve bytes, one of IPv6 leaves ones.
     """
     time.sleep(FREED_AFTER)  # what others have deleted comes first
-    for family in families:
-        ask.request(CT_NEW, _master(family), flags=ACK | EXCL_CREATE, family=family)
-    for number in range(EXPECTATIONS):
-        family = families[number % len(families)]
-        ask.request(EXP_NEW, _expectation(family, 1000 + number), flags=ACK | EXCL_CREATE, family=family)
-    ask.request(EXP_DELETE, flags=ACK)
+    with Namespace(helpers=[Assignment("tftp", family, UDP, TFTP) for family in families]) as space:
+        for number in range(EXPECTATIONS):
+            ethertype, client = CLIENTS[families[number % len(families)]]
+            request = client.udp(1000 + number, TFTP, b"\0\1file\0octet\0")
+            os.write(space.inner, struct.pack("!HH", 0, ethertype) + request)
+        with space.entered():
+            ask = Netfilter()
+        with closing(ask):
+            assert len(ask.request(EXP_GET, flags=DUMP)) == EXPECTATIONS
+            ask.request(EXP_DELETE, flags=ACK)
     time.sleep(FREED_AFTER)
-
-
-def _master(family: socket.AddressFamily) -> bytes:
-    client, server = ENDS[family]
-    return (
-        nest(1, _tuple(family, client, server, 5, TFTP))
-        + nest(2, _tuple(family, server, client, TFTP, 5))
-        + attribute(7, struct.pack("!I", 60))
-        + nest(5, attribute(1, b"tftp\0"))
-    )
-
-
-def _expectation(family: socket.AddressFamily, port: int) -> bytes:
-    client, server = ENDS[family]
-    return (
-        nest(1, _tuple(family, client, server, 5, TFTP))
-        + nest(2, _tuple(family, server, client, 0, port))
-        + nest(3, _tuple(family, ONES[family], ONES[family], 0, 0xFFFF))
-        + attribute(4, struct.pack("!I", 60))
-    )
-
-
-def _tuple(family: socket.AddressFamily, src: str, dst: str, sport: int, dport: int) -> bytes:
-    first = 1 if family == socket.AF_INET else 3
-    addresses = (attribute(first + n, socket.inet_pton(family, text)) for n, text in enumerate((src, dst)))
-    ports = (attribute(2 + n, struct.pack("!H", port)) for n, port in enumerate((sport, dport)))
-    return nest(1, *addresses) + nest(2, attribute(1, bytes([UDP])), *ports)

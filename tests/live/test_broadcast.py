@@ -23,14 +23,14 @@ from ctcore.verify.compare import Comparison
 from ctcore.verify.machine import Alone
 from ctcore.verify.namespace import Namespace
 from ctcore.verify.netlink import ACK, DUMP, Netfilter
-from tests.live.memory import EXP_DELETE, leave_behind, one_processor
+from tests.live.memory import EXP_DELETE, EXP_GET, leave_behind, one_processor
 
 pytestmark = [pytest.mark.kernel, pytest.mark.plugins("ipv4", "udp")]
 
 HOST, NETWORK, BROADCAST, EVERYBODY = "192.0.2.10", "192.0.2.10/24", "192.0.2.255", "255.255.255.255"
 NEIGHBOUR, OTHER, STRANGER = "192.0.2.77", "192.0.2.78", "198.51.100.7"
 NAMES, AGENTS = 137, 161
-CT_GET, EXP_GET, EXP_STATS = 0x101, 0x201, 0x203
+CT_GET, EXP_STATS = 0x101, 0x203
 EVENT_GROUPS = (1, 2, 3, 4, 6)
 RULES = """
 table ip helpers {
@@ -159,14 +159,10 @@ def played(*families: socket.AddressFamily) -> Iterator[Scene]:
 
     Nobody else leaves anything there meanwhile.
     """
-    host, earlier = Host(), Host()
-    with Alone(), one_processor(), host, earlier:
-        with earlier.entered():
-            ask = Netfilter()
-        with closing(ask):
-            leave_behind(ask, families)
-        made = Scene(host)
-        with closing(made):
+    host = Host()
+    with Alone(), one_processor(), host:
+        leave_behind(*families)
+        with closing(Scene(host)) as made:
             yield made
 
 
